@@ -1,0 +1,133 @@
+/** The configuration: one schema, and the pure step that lays its sources over each other. Reading files and variables is src/config.ts. */
+
+import { z } from "zod";
+import { durationSchema } from "./duration.js";
+import type { Problem } from "./errors.js";
+import { nearest } from "./nearest.js";
+
+interface ConfigKey<Schema extends z.ZodType> {
+  readonly schema: Schema;
+  readonly description: string;
+  /** The environment variable that sets it. */
+  readonly variable: string;
+  /** The flag that sets it on commands that start the engine. */
+  readonly flag: string;
+  readonly secret: boolean;
+}
+
+function key<Schema extends z.ZodType>(
+  name: string,
+  schema: Schema,
+  description: string,
+  options: { readonly variable?: string; readonly flag?: string; readonly secret?: boolean } = {},
+): ConfigKey<Schema> {
+  const kebab = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return {
+    schema,
+    description,
+    variable: options.variable ?? `TURNPIKE_${kebab.replaceAll("-", "_").toUpperCase()}`,
+    flag: options.flag ?? `--${kebab}`,
+    secret: options.secret ?? false,
+  };
+}
+
+/** Every key there is. When you add one, add its row to the table in README.md; a test compares the two. */
+export const CONFIG_KEYS = {
+  host: key("host", z.string().min(1).default("127.0.0.1"), "Address the API listens on. Anything but loopback needs a token."),
+  port: key("port", z.int().min(0).max(65_535).default(4848), "Port of the API; 0 takes a free one."),
+  publicUrl: key("publicUrl", z.url({ protocol: /^https?$/ }).optional(), "URL others reach the API at; the value of `base_url` where no environment sets one."),
+  token: key("token", z.string().min(16, "a token has at least 16 characters").optional(), "Bearer token every request must carry.", { secret: true }),
+  dataDirectory: key("dataDirectory", z.string().min(1).default(".turnpike"), "Folder of the embedded database, blobs and the lock.", { flag: "--data-dir" }),
+  collectionsDirectory: key("collectionsDirectory", z.string().min(1).default("collections"), "Folder of plans and single collections.", { flag: "--collections-dir" }),
+  environmentsDirectory: key("environmentsDirectory", z.string().min(1).default("environments"), "Folder of Postman environments.", { flag: "--environments-dir" }),
+  redisUrl: key("redisUrl", z.url({ protocol: /^rediss?$/, error: "not a Redis URL; write redis://host:6379" }).optional(), "Redis for the queue; without it the queue is embedded.", { variable: "REDIS_URL", secret: true }),
+  lanes: key("lanes", z.int().min(1).max(256).optional(), "Collections that run at once, one child process each. Default: the number of cores, at least 2."),
+  laneMemoryMb: key("laneMemoryMb", z.int().min(128).default(1024), "Heap limit of a lane's process, in megabytes."),
+  laneRuns: key("laneRuns", z.int().min(1).default(200), "Runs after which a lane gets a fresh process."),
+  maxStarts: key("maxStarts", z.int().min(1).default(5), "Starts of one task, counting those its worker did not survive, before it is given up."),
+  bodyLimitMb: key("bodyLimitMb", z.int().min(1).max(100).default(10), "Largest request body the API takes, in megabytes."),
+  drainTimeout: key("drainTimeout", durationSchema.prefault("10s"), "How long a stopping service waits for what is underway before it ends it."),
+  logLevel: key("logLevel", z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"), "How much the log says."),
+} as const satisfies Record<string, ConfigKey<z.ZodType>>;
+
+export type ConfigKeyName = keyof typeof CONFIG_KEYS;
+export type Config = {
+  readonly [Name in ConfigKeyName]: z.output<(typeof CONFIG_KEYS)[Name]["schema"]>;
+};
+
+/** One place values come from, weakest first: the file, the environment variables, the flags. */
+export interface ConfigSource {
+  /** For people: `turnpike.yaml`, `environment variables`, `flags`. */
+  readonly name: string;
+  /** Raw values by key name. Texts are read as numbers where the key is one, because variables and flags know only text. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** How this source writes a key, for messages. */
+  readonly label: (name: string) => string;
+}
+
+export interface ConfigValue {
+  readonly key: ConfigKeyName;
+  readonly value: unknown;
+  /** Name of the source, or `default`. */
+  readonly source: string;
+  readonly secret: boolean;
+}
+
+export type ConfigCheck =
+  | { readonly ok: true; readonly config: Config; readonly values: readonly ConfigValue[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Lays the sources over the defaults and reports every unknown key and bad value of all of them at once. */
+export function resolveConfig(sources: readonly ConfigSource[]): ConfigCheck {
+  const problems = sources.flatMap(checkSource);
+  if (problems.length > 0) return { ok: false, problems };
+  const values = keyNames().map((name): ConfigValue => {
+    const source = sources.findLast((candidate) => candidate.values[name] !== undefined);
+    const raw = source === undefined ? undefined : fromText(name, source.values[name]);
+    const { schema, secret } = CONFIG_KEYS[name];
+    return { key: name, value: schema.parse(raw), source: source?.name ?? "default", secret };
+  });
+  // Each value has just been parsed by the schema of its key, which is what Config says.
+  const config = Object.fromEntries(values.map(({ key: name, value }) => [name, value])) as Config;
+  return { ok: true, config, values };
+}
+
+/** The configuration for showing: secrets that are set become a mask. */
+export function maskValues(values: readonly ConfigValue[]): ConfigValue[] {
+  return values.map((value) =>
+    value.secret && value.value !== undefined ? { ...value, value: "********" } : value,
+  );
+}
+
+export function keyNames(): ConfigKeyName[] {
+  return Object.keys(CONFIG_KEYS).filter(isKeyName);
+}
+
+function isKeyName(name: string): name is ConfigKeyName {
+  return Object.hasOwn(CONFIG_KEYS, name);
+}
+
+function checkSource(source: ConfigSource): Problem[] {
+  return Object.entries(source.values).flatMap(([name, raw]) => {
+    if (raw === undefined) return [];
+    const path = `${source.name}: ${source.label(name)}`;
+    if (!isKeyName(name)) {
+      const known = keyNames().map(source.label);
+      const guess = nearest(source.label(name), known);
+      return [
+        {
+          path,
+          message: `there is no such key; known are ${known.join(", ")}`,
+          suggestedAction: guess === null ? "remove it" : `did you mean "${guess}"?`,
+        },
+      ];
+    }
+    const read = CONFIG_KEYS[name].schema.safeParse(fromText(name, raw));
+    return read.success ? [] : read.error.issues.map((issue) => ({ path, message: issue.message }));
+  });
+}
+
+function fromText(name: ConfigKeyName, raw: unknown): unknown {
+  if (typeof raw !== "string" || !/^\d+$/.test(raw)) return raw;
+  return CONFIG_KEYS[name].schema.safeParse(Number(raw)).success ? Number(raw) : raw;
+}

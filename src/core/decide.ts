@@ -1,0 +1,71 @@
+/** Whether a node that was woken may start, must wait, or is settled already by what stands before it. */
+
+import type { Cause, Outcome, Status } from "./outcome.js";
+import type { Plan, PlanNode } from "./plan.js";
+
+/** Status and reason of a node that ends without being executed. */
+export interface Settlement {
+  readonly status: Status;
+  readonly cause: Cause | null;
+  readonly reason: string | null;
+}
+
+export type Decision =
+  /** Woken too early: a need has no outcome yet. A wake-up is never trusted. */
+  | { readonly kind: "wait"; readonly missing: readonly string[] }
+  | { readonly kind: "start" }
+  | { readonly kind: "settle"; readonly settlement: Settlement };
+
+/** `outcomes` holds those of the needs and of every checkpoint behind the node. */
+export function decideStart(
+  plan: Plan,
+  node: PlanNode,
+  known: { readonly outcomes: ReadonlyMap<string, Outcome>; readonly cancelled: boolean },
+): Decision {
+  const missing = node.needs.filter((need) => !known.outcomes.has(need));
+  if (missing.length > 0) return { kind: "wait", missing };
+  if (node.kind === "checkpoint") return { kind: "start" };
+  if (known.cancelled) return settle("cancelled", "cancelled", "the run was cancelled");
+  const closed = checkpointsBehind(plan, node.id).find((id) => known.outcomes.has(id));
+  if (closed !== undefined) return settle("cancelled", "cancelled", `${closed} had closed already`);
+  const blocking = node.needs.filter((need) => known.outcomes.get(need)?.status !== "passed");
+  if (blocking.length === 0) return { kind: "start" };
+  const named = blocking.map((need) => `${need} ${phrase(known.outcomes.get(need)?.status)}`);
+  return settle("skipped", "need", `not started: ${named.join(", ")}`);
+}
+
+/** Every checkpoint that needs the node, directly or through others. */
+export function checkpointsBehind(plan: Plan, nodeId: string): string[] {
+  const behind = new Set<string>();
+  const reached = [nodeId];
+  for (let at = reached.pop(); at !== undefined; at = reached.pop()) {
+    for (const node of plan.nodes) {
+      if (behind.has(node.id) || !node.needs.includes(at)) continue;
+      behind.add(node.id);
+      reached.push(node.id);
+    }
+  }
+  return plan.nodes.filter(({ id, kind }) => kind === "checkpoint" && behind.has(id)).map(({ id }) => id);
+}
+
+/** A status as it stands behind a name in a sentence: `task-3 failed`. */
+export function phrase(status: Status | undefined): string {
+  switch (status) {
+    case undefined:
+      return "has no outcome";
+    case "timed_out":
+      return "timed out";
+    case "errored":
+      return "could not be run or proven";
+    case "cancelled":
+    case "skipped":
+      return `was ${status}`;
+    case "passed":
+    case "failed":
+      return status;
+  }
+}
+
+function settle(status: Status, cause: Cause, reason: string): Decision {
+  return { kind: "settle", settlement: { status, cause, reason } };
+}

@@ -1,0 +1,42 @@
+/** The shape of a plan as a tree of jobs plus gates, because a BullMQ job has one parent and a plan is any DAG. */
+
+import type { Plan, PlanNode } from "./plan.js";
+
+/** Name of the run itself where nodes are named; no node can be called so (see ID_PATTERN). */
+export const RUN_NODE = "$run";
+
+export interface FlowNode {
+  readonly id: string;
+  readonly kind: "task" | "checkpoint";
+  /** Job it is a child of: a node, or the run. */
+  readonly parent: string;
+  /** Nodes a gate of this one holds back; the gate opens when this one's outcome stands. */
+  readonly opens: readonly string[];
+  /** Nodes whose gates hold this one back. */
+  readonly gatedBy: readonly string[];
+}
+
+export interface FlowShape {
+  readonly nodes: readonly FlowNode[];
+}
+
+/** Parent of a node: the first checkpoint that needs it, else its only dependant, else the run. Every other edge becomes a gate. */
+export function flowShape(plan: Plan): FlowShape {
+  const dependants = new Map<string, PlanNode[]>(plan.nodes.map((node) => [node.id, []]));
+  for (const node of plan.nodes) for (const need of node.needs) dependants.get(need)?.push(node);
+  const parents = new Map(plan.nodes.map((node) => [node.id, parentOf(dependants.get(node.id) ?? [])]));
+  return {
+    nodes: plan.nodes.map((node) => ({
+      id: node.id,
+      kind: node.kind,
+      parent: parents.get(node.id) ?? RUN_NODE,
+      opens: (dependants.get(node.id) ?? []).map(({ id }) => id).filter((id) => id !== parents.get(node.id)),
+      gatedBy: node.needs.filter((need) => parents.get(need) !== node.id),
+    })),
+  };
+}
+
+function parentOf(dependants: readonly PlanNode[]): string | undefined {
+  const checkpoint = dependants.find((dependant) => dependant.kind === "checkpoint");
+  return checkpoint?.id ?? (dependants.length === 1 ? dependants[0]?.id : undefined);
+}

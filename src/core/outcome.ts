@@ -1,0 +1,58 @@
+/** The write-once result of one node in one run. */
+
+import { z } from "zod";
+import { countsSchema } from "./evidence.js";
+
+/**
+ * passed; failed (an assertion, a request or a script of the user's); errored (it could not be run or proven);
+ * timed_out; cancelled; skipped (a need did not pass).
+ */
+export const statusSchema = z.enum(["passed", "failed", "errored", "timed_out", "cancelled", "skipped"]);
+export type Status = z.infer<typeof statusSchema>;
+
+/** Why a node did not pass, as a stable word next to the sentence for people. */
+export const causeSchema = z.enum([
+  "assertion",
+  "request",
+  "script",
+  "no_requests",
+  "no_assertions",
+  "no_iterations",
+  "collection",
+  "crash",
+  "starts_exhausted",
+  "deadline",
+  "cancelled",
+  "need",
+  "evidence",
+]);
+export type Cause = z.infer<typeof causeSchema>;
+
+export const MAX_REASON_LENGTH = 400;
+
+export const outcomeSchema = z.strictObject({
+  node: z.string(),
+  kind: z.enum(["task", "checkpoint"]),
+  status: statusSchema,
+  /** Null exactly when the status is `passed`. */
+  cause: causeSchema.nullable(),
+  reason: z.string().max(MAX_REASON_LENGTH).nullable(),
+  /** 1-based; 0 when the node never started. */
+  attempt: z.int().min(0),
+  startedAt: z.int().nullable(),
+  endedAt: z.int(),
+  /** Test-data namespace of this attempt; null when it never started. */
+  prefix: z.string().nullable(),
+  counts: countsSchema,
+});
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+/** Milliseconds from start to end; 0 for a node that never started. */
+export function durationOf(outcome: Outcome): number {
+  return outcome.startedAt === null ? 0 : outcome.endedAt - outcome.startedAt;
+}
+
+/** A reason that fits an outcome. */
+export function shorten(reason: string): string {
+  return reason.length <= MAX_REASON_LENGTH ? reason : `${reason.slice(0, MAX_REASON_LENGTH - 1)}…`;
+}

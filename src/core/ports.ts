@@ -1,0 +1,175 @@
+/** What the core and the use cases ask of the outside. Adapters implement these; only wire.ts knows which. */
+
+import type { EnvironmentDocument, RenderedRow } from "./environment.js";
+import type { RunEvent, StoredEvent } from "./event.js";
+import type { Counts, RequestRecord } from "./evidence.js";
+import type { FlowShape } from "./flow.js";
+import type { Outcome } from "./outcome.js";
+import type { Plan } from "./plan.js";
+import type { Cancellation, Run, RunEnd, RunStatus } from "./run.js";
+
+/** Milliseconds since the epoch, and random lower-case letters and digits: the two things the core must not make itself. */
+export interface Clock {
+  now(): number;
+  random(length: number): string;
+}
+
+/**
+ * Runs, outcomes and events. Everything that several workers may write is write-once: the first writer wins and every
+ * writer gets the winner back, so repeating any call is harmless.
+ */
+export interface RunStore {
+  /** Stores a run under its id, or returns the one that is already there. */
+  createRun(run: Run): Promise<{ readonly run: Run; readonly created: boolean }>;
+  getRun(runId: string): Promise<RunStatus | null>;
+  /** Newest first; `before` is a run id of an earlier page. */
+  listRuns(query: { readonly limit: number; readonly before?: string }): Promise<readonly RunStatus[]>;
+  /** Ids of runs without an end, oldest first. */
+  openRuns(): Promise<readonly string[]>;
+  /** Write-once by run and node; answers the outcome that stands. */
+  recordOutcome(runId: string, outcome: Outcome): Promise<Outcome>;
+  /** All outcomes of a run so far, or only those of `nodes`. */
+  outcomes(runId: string, nodes?: readonly string[]): Promise<ReadonlyMap<string, Outcome>>;
+  /** Counts one more start of a node and answers its number, from 1. */
+  nextAttempt(runId: string, node: string): Promise<number>;
+  /** Nodes that have been started at least once. */
+  startedNodes(runId: string): Promise<readonly string[]>;
+  cancelRun(runId: string, cancellation: Cancellation): Promise<Cancellation>;
+  endRun(runId: string, end: RunEnd): Promise<RunEnd>;
+  /** Appends in the given order. */
+  appendEvents(runId: string, events: readonly RunEvent[]): Promise<void>;
+  /** Events after the one with id `after` (from the beginning without it), in order, at most `limit`. */
+  readEvents(runId: string, query: { readonly after?: string; readonly limit: number }): Promise<readonly StoredEvent[]>;
+}
+
+/** Bytes by content hash (sha256, hex). */
+export interface BlobStore {
+  put(bytes: Uint8Array): Promise<string>;
+  /** Throws NOT_FOUND for an unknown hash. */
+  get(hash: string): Promise<Uint8Array>;
+  /** Deleting what is not there is no error. */
+  delete(hash: string): Promise<void>;
+}
+
+/** A plan as it was found, with the files it names. */
+export interface PlanFolder {
+  readonly id: string;
+  readonly plan: Plan;
+  /** Absolute folder of the plan. */
+  readonly directory: string;
+  /** Content of each file the plan names, by the path the plan uses. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+export interface PlanSource {
+  /** Ids of the plans there are, in alphabetical order, whether valid or not. */
+  list(): Promise<readonly string[]>;
+  /** Throws NOT_FOUND for an unknown id, and INVALID_PLAN with every problem: those of the document, missing files, collections that are none. */
+  load(id: string): Promise<PlanFolder>;
+}
+
+/** Postman documents kept as files by name; `etag` changes with the content. */
+export interface DocumentStore<Document> {
+  list(): Promise<readonly { readonly name: string; readonly etag: string }[]>;
+  get(name: string): Promise<{ readonly document: Document; readonly etag: string } | null>;
+  /** Writes the whole document. With `ifMatch` only over that etag, with `ifMatch: null` only where nothing stands: PRECONDITION_FAILED otherwise. */
+  put(name: string, document: Document, ifMatch?: string | null): Promise<{ readonly etag: string; readonly created: boolean }>;
+  /** False when there was none. */
+  delete(name: string): Promise<boolean>;
+}
+export type EnvironmentStore = DocumentStore<EnvironmentDocument>;
+export type CollectionStore = DocumentStore<Readonly<Record<string, unknown>>>;
+
+/** The queue that wakes nodes. It carries ids only; nothing depends on it for correctness but progress. */
+export interface RunQueue {
+  /** Adds the whole flow in one atomic step; a run that is already there is left as it is. */
+  submit(runId: string, shape: FlowShape): Promise<void>;
+  /** Repairs what a crash can leave: gates of settled nodes are opened. A no-op on a healthy run. */
+  sweep(runId: string, shape: FlowShape, settled: ReadonlySet<string>): Promise<SweepReport>;
+  /** Lets a checkpoint expire at a time; repeated calls keep the first. */
+  setDeadline(runId: string, node: string, delayMs: number): Promise<void>;
+  clearDeadline(runId: string, node: string): Promise<void>;
+  /** Opens the gates behind a node whose outcome stands. */
+  openGates(runId: string, node: string, opens: readonly string[]): Promise<void>;
+  /** Throws when the queue cannot be reached. */
+  ping(): Promise<void>;
+}
+
+export interface SweepReport {
+  /** Nodes whose job has ended or is gone although no outcome stands. */
+  readonly lost: readonly string[];
+}
+
+/** What the queue calls when a node's turn has come. */
+export interface NodeHandler {
+  settle(wake: NodeWake): Promise<SettleAnswer>;
+  /** The deadline of a checkpoint has come. */
+  expire(runId: string, node: string): Promise<void>;
+}
+
+/** `later` means woken too early: call again after a while. */
+export type SettleAnswer = Settled | { readonly state: "later" };
+
+export interface Settled {
+  readonly state: "settled";
+  /** Why the node did not pass; null when it did. */
+  readonly failure: string | null;
+}
+
+export interface NodeWake {
+  readonly runId: string;
+  /** A node of the plan, or the run itself. */
+  readonly node: string;
+  /** Aborted when this execution has lost its lock, or is asked to hand over. */
+  readonly signal: AbortSignal;
+  /** True while this execution still owns the node; asked just before anything is recorded. */
+  stillOwner(): Promise<boolean>;
+}
+
+/** One collection run, ready to be executed. */
+export interface CollectionJob {
+  readonly collection: unknown;
+  readonly environment: { readonly name: string; readonly rows: readonly RenderedRow[] };
+  readonly globals: readonly { readonly key: string; readonly value: unknown }[];
+  /** Iteration data as its file holds it; parsed by the rules Newman has. */
+  readonly data: { readonly format: "csv" | "json"; readonly text: string } | null;
+  readonly iterations: number | null;
+  readonly folder: readonly string[];
+  readonly workingDirectory: string;
+  readonly bail: boolean;
+  readonly insecure: boolean;
+  readonly ignoreRedirects: boolean;
+  readonly timeoutRequestMs: number | null;
+  readonly timeoutScriptMs: number | null;
+  readonly delayRequestMs: number | null;
+}
+
+/** How an execution ended: `finished` with Newman's own totals, or not. A failure is a value here, never a throw. */
+export type CollectionResult =
+  | {
+      readonly ended: "finished";
+      readonly counts: Counts;
+      /** First few failures, for the reason of the outcome. */
+      readonly failures: readonly Failure[];
+      /** Newman's own error for the run as a whole (a collection it cannot load, an unknown folder). */
+      readonly runError: string | null;
+    }
+  /** The process that ran it died or fell silent; `cause` says in plain words how. */
+  | { readonly ended: "crashed"; readonly cause: string; readonly counts: Counts }
+  /** The signal was aborted and the process killed. */
+  | { readonly ended: "stopped"; readonly counts: Counts };
+
+export interface Failure {
+  readonly kind: "assertion" | "request" | "script";
+  readonly iteration: number;
+  readonly item: string;
+  readonly message: string;
+}
+
+export interface CollectionRunner {
+  /** Runs one collection in a lane; waits for a free one. Records arrive while it runs, in order. Never rejects. */
+  run(
+    job: CollectionJob,
+    options: { readonly signal: AbortSignal; readonly onRecords: (records: readonly RequestRecord[]) => void },
+  ): Promise<CollectionResult>;
+}

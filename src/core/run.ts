@@ -1,0 +1,54 @@
+/** One execution of a plan, as it is stored: what was asked, frozen at submission, and how it ended. */
+
+import { z } from "zod";
+import type { Plan } from "./plan.js";
+
+export const verdictSchema = z.enum(["passed", "failed", "errored", "timed_out", "cancelled"]);
+export type Verdict = z.infer<typeof verdictSchema>;
+
+/** Write-once end of a run. */
+export interface RunEnd {
+  readonly verdict: Verdict;
+  readonly endedAt: number;
+}
+
+/** Write-once wish to stop a run. */
+export interface Cancellation {
+  readonly by: string;
+  readonly at: number;
+}
+
+export interface Run {
+  readonly id: string;
+  readonly plan: Plan;
+  /** Folder the plan's files are relative to; Newman's working directory for uploads. */
+  readonly workingDirectory: string;
+  /** Content hash of each file the plan names (collections, data), by its path in the plan. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Names of the environment layers chosen for the run. */
+  readonly environment: readonly string[];
+  /** Hash of the private inputs (environment rows, overrides), which are deleted when the run ends. */
+  readonly inputs: string;
+  readonly createdAt: number;
+  /** Who asked: `cli`, `api`, or a name given in the request. */
+  readonly trigger: string;
+  /** Hash of the submission, to recognise the same one sent twice. */
+  readonly fingerprint: string;
+}
+
+/** A run with what is known of its progress. */
+export interface RunStatus {
+  readonly run: Run;
+  readonly end: RunEnd | null;
+  readonly cancellation: Cancellation | null;
+}
+
+/** Time-ordered and unique: 9 characters of milliseconds in base 36, then `random` (lower-case letters and digits). */
+export function runId(at: number, random: string): string {
+  return `${at.toString(36).padStart(9, "0")}${random}`;
+}
+
+/** Test-data namespace of one attempt: unique in time and across pipelines, because the run's id is. */
+export function prefixOf(run: string, task: string, attempt: number): string {
+  return `Test_${task}_${run}_${String(attempt)}_`;
+}
