@@ -1,0 +1,225 @@
+/** `turnpike run`: runs a plan or a collection on the embedded engine, shows it live, writes reports, and exits by the verdict. */
+
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { Option, type Command } from "commander";
+import { plainLayer, type Layer } from "../core/environment.js";
+import { TurnpikeError } from "../core/errors.js";
+import { EXIT, exitCodeOf } from "../core/exit-code.js";
+import { REPORT_FORMATS, type ReportFormatName } from "../reports/formats.js";
+import type { RunReport } from "../reports/report.js";
+import { renderText } from "../reports/text.js";
+import { addConfigFlags, configOf, type CommandContext, type RunningTurnpike } from "./context.js";
+import { createProgress } from "./progress.js";
+import { loadSubject, readEnvironmentFile, type CollectionFlags } from "./subject.js";
+
+interface RunOptions {
+  readonly environment: readonly string[] | false | undefined;
+  readonly globals: string | undefined;
+  readonly envVar: Readonly<Record<string, string>>;
+  readonly globalVar: Readonly<Record<string, string>>;
+  readonly report: readonly ReportTarget[];
+  readonly quiet: boolean | undefined;
+  readonly iterationData: string | undefined;
+  readonly iterationCount: number | undefined;
+  readonly folder: readonly string[] | undefined;
+  readonly bail: boolean | undefined;
+  readonly insecure: boolean | undefined;
+  readonly ignoreRedirects: boolean | undefined;
+  readonly timeout: number | undefined;
+  readonly timeoutRequest: number | undefined;
+  readonly timeoutScript: number | undefined;
+  readonly delayRequest: number | undefined;
+  readonly workingDir: string | undefined;
+}
+
+interface ReportTarget {
+  readonly format: ReportFormatName;
+  readonly file: string;
+}
+
+export function addRunCommand(program: Command, context: CommandContext, end: (code: number) => void): void {
+  const run = program
+    .command("run")
+    .argument("<plan|collection>", "id or path of a plan, or path of a Postman collection")
+    .description("run a plan or a collection here, and exit by its verdict: 0 passed, 1 failed, 2 usage or invalid plan, 3 could not run, 4 timed out, 5 nothing ran, 130 cancelled")
+    .option("-e, --environment <name|file>", "environment; several are layers, later ones win", collect)
+    .option("--no-environment", "run without an environment, also where the plan names one")
+    .option("-g, --globals <file>", "Postman globals file")
+    .option("--env-var <key=value>", "override a variable; may be repeated", collectPair, {})
+    .option("--global-var <key=value>", "override a global variable; may be repeated", collectPair, {})
+    .option("-r, --report <format=file>", `write a report; formats ${Object.keys(REPORT_FORMATS).join(", ")}; may be repeated`, collectReport, [])
+    .option("-q, --quiet", "show tasks, not every request");
+  run
+    .optionsGroup("For a single collection:")
+    .option("-d, --iteration-data <file>", "CSV or JSON data, one row for each iteration")
+    .option("-n, --iteration-count <n>", "number of iterations", wholeNumber)
+    .option("--folder <name>", "run only this folder or request; may be repeated", collect)
+    .option("--bail", "stop the collection at its first failure")
+    .option("-k, --insecure", "accept invalid TLS certificates")
+    .option("--ignore-redirects", "do not follow redirects")
+    .option("--timeout <ms>", "limit of the whole collection", wholeNumber)
+    .option("--timeout-request <ms>", "limit of each request", wholeNumber)
+    .option("--timeout-script <ms>", "limit of each script", wholeNumber)
+    .option("--delay-request <ms>", "pause between requests", wholeNumber)
+    .option("--working-dir <folder>", "folder that uploads are read from; nothing outside it is")
+    .addOption(new Option("--no-insecure-file-read", "taken for Newman's sake: uploads never leave the working directory").hideHelp());
+  run.optionsGroup("Configuration:");
+  addConfigFlags(run).action(async (name: string, options: RunOptions & Readonly<Record<string, unknown>>) => {
+    end(await runCommand(context, name, options));
+  });
+}
+
+async function runCommand(
+  context: CommandContext,
+  name: string,
+  options: RunOptions & Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const loaded = privatePort(configOf(context, options));
+  const folder = await loadSubject(await context.openPlans(loaded.config), name, collectionFlags(options));
+  const environment = await splitEnvironments(options);
+  const globals = await readGlobals(options);
+  const running = await context.open(loaded, { onNotice: context.terminal.progress });
+  try {
+    const { status } = await running.service.submitRun({
+      subject: { kind: "folder", folder },
+      ...environment,
+      globals,
+      variables: options.envVar,
+      trigger: "cli",
+    });
+    return await watch(context, running, { runId: status.run.id, options });
+  } finally {
+    await running.close(0);
+  }
+}
+
+async function watch(
+  context: CommandContext,
+  running: RunningTurnpike,
+  at: { readonly runId: string; readonly options: RunOptions },
+): Promise<number> {
+  const { terminal } = context;
+  const { runId, options } = at;
+  const { service } = running;
+  const stopNow = new AbortController();
+  const off = context.onSignal(() => {
+    if (stopNow.signal.aborted) return;
+    service.cancelRun(runId, "Ctrl-C").then(
+      ({ cancellation }) => {
+        terminal.progress(`cancelling run ${runId} (${cancellation?.by ?? ""}); once more to stop at once`);
+      },
+      () => undefined,
+    );
+    context.onSignal(() => {
+      stopNow.abort();
+    });
+  });
+  const { run } = await service.viewRun(runId);
+  const progress = createProgress(terminal, { plan: run.plan, quiet: options.quiet === true });
+  progress.begin({ runId, url: running.url, lanes: running.lanes, resumed: running.resumed });
+  for await (const { event } of service.followRun(runId, { signal: stopNow.signal })) progress.show(event);
+  off();
+  if (stopNow.signal.aborted) return EXIT.cancelled;
+  const report = await service.reportRun(runId);
+  for (const line of renderText(report, terminal.resultPalette)) terminal.result(line);
+  await writeReports(context, report, options.report);
+  const { end, outcomes } = await service.viewRun(runId);
+  return end === null ? EXIT.errored : exitCodeOf(end.verdict, [...outcomes.values()]);
+}
+
+async function writeReports(
+  { terminal }: CommandContext,
+  report: RunReport,
+  targets: readonly ReportTarget[],
+): Promise<void> {
+  for (const { format, file } of targets) {
+    const path = resolve(file);
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, REPORT_FORMATS[format].render(report));
+    } catch (cause) {
+      throw new TurnpikeError("INVALID_REQUEST", `the ${format} report cannot be written to ${file}; check the path given with --report`, { cause });
+    }
+    terminal.result(`${format.padEnd(5)} ${file}`);
+  }
+}
+
+/** A run takes a free port unless one was chosen, so that it never collides with a service. */
+function privatePort(loaded: ReturnType<typeof configOf>): ReturnType<typeof configOf> {
+  const chosen = loaded.values.find(({ key }) => key === "port")?.source !== "default";
+  return chosen ? loaded : { ...loaded, config: { ...loaded.config, port: 0 } };
+}
+
+function collectionFlags(options: RunOptions): CollectionFlags {
+  const task = {
+    iterations: options.iterationCount,
+    folder: options.folder,
+    bail: options.bail,
+    insecure: options.insecure,
+    ignoreRedirects: options.ignoreRedirects,
+    timeout: milliseconds(options.timeout),
+    timeoutRequest: milliseconds(options.timeoutRequest),
+    timeoutScript: milliseconds(options.timeoutScript),
+    delayRequest: milliseconds(options.delayRequest),
+  };
+  return {
+    data: options.iterationData,
+    workingDirectory: options.workingDir,
+    task: Object.fromEntries(Object.entries(task).filter(([, value]) => value !== undefined)),
+  };
+}
+
+/** Newman's 0 means "no limit", which here is the absence of one. */
+function milliseconds(value: number | undefined): string | undefined {
+  return value === undefined || value === 0 ? undefined : `${String(value)}ms`;
+}
+
+/** Files become layers by content, names stay names; the order between names and files is names first. */
+async function splitEnvironments(
+  options: RunOptions,
+): Promise<{ environment?: readonly string[] | null; layers?: readonly Layer[] }> {
+  if (options.environment === false) return { environment: null };
+  if (options.environment === undefined) return {};
+  const names: string[] = [];
+  const layers: Layer[] = [];
+  for (const given of options.environment) {
+    const layer = await readEnvironmentFile(given);
+    if (layer === undefined) names.push(given);
+    else layers.push(layer);
+  }
+  return { environment: names.length === 0 ? null : names, layers };
+}
+
+async function readGlobals(options: RunOptions): Promise<{ key: string; value: unknown }[]> {
+  const file = options.globals === undefined ? undefined : await readEnvironmentFile(resolve(options.globals));
+  const rows = [...(file?.rows ?? []), ...plainLayer("--global-var", options.globalVar).rows];
+  return rows.map(({ key, value }) => ({ key, value }));
+}
+
+function collect(value: string, before: readonly string[] | boolean | undefined): string[] {
+  return [...(Array.isArray(before) ? before : []), value];
+}
+
+function collectPair(value: string, before: Readonly<Record<string, string>>): Record<string, string> {
+  const at = value.indexOf("=");
+  if (at < 1) throw new TurnpikeError("INVALID_REQUEST", `"${value}" is not key=value`);
+  return { ...before, [value.slice(0, at)]: value.slice(at + 1) };
+}
+
+function collectReport(value: string, before: readonly ReportTarget[]): ReportTarget[] {
+  const [format = "", ...file] = value.split("=");
+  if (!isReportFormat(format) || file.join("=") === "") {
+    throw new TurnpikeError("INVALID_REQUEST", `"${value}" is not format=file; the formats are ${Object.keys(REPORT_FORMATS).join(", ")}`);
+  }
+  return [...before, { format, file: file.join("=") }];
+}
+
+function isReportFormat(name: string): name is ReportFormatName {
+  return Object.hasOwn(REPORT_FORMATS, name);
+}
+
+function wholeNumber(value: string): number {
+  if (/^\d+$/.test(value)) return Number(value);
+  throw new TurnpikeError("INVALID_REQUEST", `"${value}" is not a whole number`);
+}

@@ -1,0 +1,67 @@
+/** What every command works with; main.ts makes it, so that commands name no adapter. */
+
+import { Option, type Command } from "commander";
+import type { LoadedConfig } from "../config.js";
+import { CONFIG_KEYS, keyNames, type Config, type ConfigKeyName } from "../core/config.js";
+import type { Plan } from "../core/plan.js";
+import type { PlanFolder, PlanSource } from "../core/ports.js";
+import type { Service } from "../service/service.js";
+import type { Terminal } from "./terminal.js";
+
+export interface CommandContext {
+  readonly version: string;
+  readonly terminal: Terminal;
+  loadConfig(from: { readonly flags: Readonly<Record<string, unknown>>; readonly file?: string }): LoadedConfig;
+  /** The plans of a configuration, without starting anything. */
+  openPlans(config: Config): Promise<PlanFiles>;
+  /** Starts the whole engine. */
+  open(loaded: LoadedConfig, options: OpenOptions): Promise<RunningTurnpike>;
+  /** Calls back at every SIGINT and SIGTERM until the returned function is called. */
+  onSignal(listener: (signal: NodeJS.Signals) => void): () => void;
+}
+
+export interface PlanFiles extends PlanSource {
+  /** Reads a plan given by the path of its folder or of its yaml file. */
+  loadPath(path: string): Promise<PlanFolder>;
+  /** Throws INVALID_PLAN naming every environment of the plan that does not exist. */
+  checkEnvironments(plan: Plan): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** Something worth telling that takes a moment, such as the first start. */
+  readonly onNotice: (text: string) => void;
+}
+
+export interface RunningTurnpike {
+  readonly service: Service;
+  /** URL the API listens at. */
+  readonly url: string;
+  readonly lanes: number;
+  /** Ids of runs an earlier process left unfinished; they go on now. */
+  readonly resumed: readonly string[];
+  /** Takes no new runs, waits for what is underway at most `drainMs`, and stops everything. */
+  close(drainMs: number): Promise<void>;
+}
+
+/** Adds the flags of configuration keys to a command. */
+export function addConfigFlags(command: Command, names: readonly ConfigKeyName[] = keyNames()): Command {
+  command.option("--config <file>", "configuration file instead of ./turnpike.yaml");
+  for (const name of names) {
+    const { flag, description, secret } = CONFIG_KEYS[name];
+    // A secret on the command line would stand in every process list.
+    if (!secret) command.addOption(new Option(`${flag} <value>`, description));
+  }
+  return command;
+}
+
+/** The configuration from the file, the variables and the flags a command was given. */
+export function configOf(context: CommandContext, options: Readonly<Record<string, unknown>>): LoadedConfig {
+  const flags = Object.fromEntries(keyNames().map((name) => [name, options[attributeOf(CONFIG_KEYS[name].flag)]]));
+  const file = options["config"];
+  return context.loadConfig({ flags, ...(typeof file === "string" ? { file } : {}) });
+}
+
+/** Commander's name for a flag's value: `--data-dir` is `dataDir`. */
+function attributeOf(flag: string): string {
+  return flag.slice(2).replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,108 @@
+/** Live progress of a run: one line for every start, request and end, on standard error. */
+
+import { formatDuration } from "../core/duration.js";
+import type { RunEvent } from "../core/event.js";
+import { recordFailed, type RequestRecord } from "../core/evidence.js";
+import { durationOf, type Outcome, type Status } from "../core/outcome.js";
+import type { Plan } from "../core/plan.js";
+import type { Palette } from "../reports/palette.js";
+import type { Terminal } from "./terminal.js";
+
+export interface Progress {
+  begin(at: {
+    readonly runId: string;
+    readonly url: string;
+    readonly lanes: number;
+    readonly resumed: readonly string[];
+  }): void;
+  show(event: RunEvent): void;
+}
+
+const MARK: Readonly<Record<Status, string>> = {
+  passed: "✓",
+  failed: "✗",
+  errored: "!",
+  timed_out: "⏱",
+  cancelled: "■",
+  skipped: "-",
+};
+
+export function createProgress(
+  { progress, progressPalette: palette }: Pick<Terminal, "progress" | "progressPalette">,
+  options: { readonly plan: Plan; readonly quiet: boolean },
+): Progress {
+  const { plan, quiet } = options;
+  const titles = new Map(plan.nodes.map(({ id, title }) => [id, title]));
+  const width = Math.max(...plan.nodes.map(({ id }) => id.length));
+  const line = (mark: string, id: string, text: string): void => {
+    progress(`  ${mark} ${id.padEnd(width)}  ${text}`);
+  };
+  const show = (event: RunEvent): void => {
+    switch (event.type) {
+      case "run.accepted":
+      case "run.ended":
+        return;
+      case "node.started":
+        line(palette.cyan("▶"), event.node, `${titles.get(event.node) ?? ""}${event.attempt > 1 ? ` (attempt ${String(event.attempt)})` : ""}`);
+        return;
+      case "task.requests":
+        for (const record of event.records) {
+          if (!quiet || recordFailed(record)) line(" ", event.node, requestText(record, palette));
+        }
+        return;
+      case "node.ended":
+        line(paint(event.outcome.status, palette)(MARK[event.outcome.status]), event.outcome.node, outcomeText(event.outcome, palette));
+        return;
+      case "run.cancelling":
+        progress(palette.yellow(`  cancelling, asked for by ${event.by}`));
+        return;
+    }
+  };
+  return {
+    begin({ runId, url, lanes, resumed }) {
+      progress(`${palette.bold(plan.title)}  run ${runId}  ${String(lanes)} lanes  ${palette.dim(`queue ${url}/queues`)}`);
+      if (resumed.length > 0) progress(palette.dim(`  also going on with ${resumed.join(", ")}, left unfinished by an earlier process`));
+    },
+    show,
+  };
+}
+
+function paint(status: Status, palette: Palette): (text: string) => string {
+  switch (status) {
+    case "passed":
+      return palette.green;
+    case "failed":
+    case "errored":
+    case "timed_out":
+      return palette.red;
+    case "cancelled":
+    case "skipped":
+      return palette.yellow;
+  }
+}
+
+function outcomeText(outcome: Outcome, palette: Palette): string {
+  const { requests, assertions, assertionsFailed } = outcome.counts;
+  const parts = [paint(outcome.status, palette)(outcome.status.replace("_", " "))];
+  if (outcome.kind === "task" && outcome.startedAt !== null) {
+    const failed = assertionsFailed === 0 ? "" : `, ${String(assertionsFailed)} failed`;
+    parts.push(`${String(requests)} requests, ${String(assertions)} assertions${failed}, ${formatDuration(durationOf(outcome))}`);
+  }
+  if (outcome.reason !== null) parts.push(outcome.reason);
+  return parts.join("  ");
+}
+
+function requestText(record: RequestRecord, palette: Palette): string {
+  const place = [...record.folders, record.name].join(" › ");
+  const iteration = record.iteration === 0 ? "" : ` #${String(record.iteration + 1)}`;
+  const answer = record.status === null ? palette.red("no response") : String(record.status);
+  const time = record.responseTimeMs === null ? "" : palette.dim(` ${formatDuration(record.responseTimeMs)}`);
+  const failures = [
+    ...(record.requestError === null ? [] : [record.requestError]),
+    ...record.scriptErrors.map(({ script, message }) => `${script} script: ${message}`),
+    ...record.assertions.flatMap(({ name, outcome, message }) => (outcome === "failed" ? [`${name}: ${message ?? ""}`] : [])),
+  ];
+  const passed = record.assertions.filter(({ outcome }) => outcome === "passed").length;
+  const head = `${answer} ${record.method} ${place}${iteration}${time}${passed === 0 ? "" : palette.dim(` ${String(passed)} ok`)}`;
+  return [head, ...failures.map((failure) => palette.red(`      ${failure}`))].join("\n");
+}

@@ -1,0 +1,90 @@
+/** What `turnpike run` is asked to run: a plan by id, a plan by path, or one collection file, which becomes a plan of one task. */
+
+import { readFile, stat } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
+import { layerOf, environmentDocumentSchema, type Layer } from "../core/environment.js";
+import { messageOf, TurnpikeError } from "../core/errors.js";
+import { nearest } from "../core/nearest.js";
+import type { PlanFolder } from "../core/ports.js";
+import type { PlanFiles } from "./context.js";
+
+/** Options of a task, as the flags named like Newman's give them. Undefined ones were not given. */
+export interface CollectionFlags {
+  readonly data?: string | undefined;
+  readonly workingDirectory?: string | undefined;
+  readonly task: Readonly<Record<string, unknown>>;
+}
+
+/** Loads a plan by the path of its folder or file where there is one, else by id. */
+export async function loadPlanByName(files: PlanFiles, name: string): Promise<PlanFolder> {
+  const isPath = name.includes("/") || name.endsWith(".yaml") || name.endsWith(".yml");
+  return isPath ? files.loadPath(name) : files.load(name);
+}
+
+/** Tells a plan from a collection: what is named .json, or is a JSON file, is a collection. */
+export async function loadSubject(files: PlanFiles, name: string, flags: CollectionFlags): Promise<PlanFolder> {
+  const found = await stat(name).catch(() => null);
+  const plans = await files.list();
+  if (!plans.includes(name) && (name.endsWith(".json") || found?.isFile() === true) && !/\.ya?ml$/.test(name)) {
+    if (found?.isFile() !== true) throw missingFile("collection", name);
+    return loadCollection(name, flags);
+  }
+  const given = [...Object.keys(flags.task), ...(flags.data === undefined ? [] : ["data"])];
+  if (given.length > 0) {
+    throw new TurnpikeError(
+      "INVALID_REQUEST",
+      `${given.join(", ")} can be set for a single collection only; in a plan they stand with the task`,
+    );
+  }
+  if (found !== null) return files.loadPath(name);
+  if (plans.includes(name) || name.includes("/")) return loadPlanByName(files, name);
+  const guess = nearest(name, plans);
+  throw new TurnpikeError(
+    "NOT_FOUND",
+    `"${name}" is neither a plan nor a file; the plans are ${plans.join(", ") || "none"}${guess === null ? "" : `; did you mean "${guess}"?`}`,
+  );
+}
+
+async function loadCollection(path: string, flags: CollectionFlags): Promise<PlanFolder> {
+  const { data } = flags;
+  const dataFile = data?.toLowerCase().endsWith(".csv") === true ? "data.csv" : "data.json";
+  const files = new Map([[COLLECTION_FILE, await readGiven("collection", path)]]);
+  if (data !== undefined) files.set(dataFile, await readGiven("iteration data", data));
+  const task = { ...(data === undefined ? {} : { data: dataFile }), ...flags.task };
+  const { id, plan } = planOfCollection({ name: basename(path), title: basename(path), task });
+  return { id, plan, directory: resolve(flags.workingDirectory ?? "."), files };
+}
+
+/** An environment given by path; undefined when the text is the name of one. */
+export async function readEnvironmentFile(given: string): Promise<Layer | undefined> {
+  const looksLikePath = given.endsWith(".json") || given.includes("/");
+  if (!looksLikePath) return undefined;
+  const bytes = await readGiven("environment", given);
+  const parsed = environmentDocumentSchema.safeParse(parseJson("environment", given, bytes));
+  if (parsed.success) return layerOf(parsed.data.name ?? basename(given), parsed.data);
+  throw new TurnpikeError("INVALID_ENVIRONMENT", `${given} is not a Postman environment`, {
+    problems: parsed.error.issues.map((issue) => ({ path: issue.path.join("."), message: issue.message })),
+  });
+}
+
+async function readGiven(what: string, path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw missingFile(what, path, cause);
+  }
+}
+
+function missingFile(what: string, path: string, cause?: unknown): TurnpikeError {
+  return new TurnpikeError("NOT_FOUND", `the ${what} ${path} cannot be read; check the path (it is relative to ${process.cwd()})`, { cause });
+}
+
+/** JSON with an optional byte order mark, as Postman on Windows writes it. */
+function parseJson(what: string, path: string, bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw new TurnpikeError("INVALID_ENVIRONMENT", `the ${what} ${path} is not JSON: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,30 @@
+/** Entry: makes what commands work with and turns their answer into the exit code. */
+
+import { readFileSync } from "node:fs";
+import type { CommandContext } from "./cli/context.js";
+import { runProgram } from "./cli/program.js";
+import { createTerminal } from "./cli/terminal.js";
+import { loadConfig } from "./config.js";
+
+const { version } = JSON.parse(
+  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+) as { version: string };
+
+const context: CommandContext = {
+  version,
+  terminal: createTerminal({ stdout: process.stdout, stderr: process.stderr, variables: process.env }),
+  loadConfig: (from) => loadConfig({ ...from, variables: process.env }),
+  // The engine takes most of a second to load; commands that do not run anything do without it.
+  openPlans: async (config) => (await import("./wire.js")).openPlans(config),
+  open: async (loaded, options) => (await import("./wire.js")).openTurnpike(loaded, { ...options, version }),
+  onSignal(listener) {
+    process.on("SIGINT", listener);
+    process.on("SIGTERM", listener);
+    return () => {
+      process.off("SIGINT", listener);
+      process.off("SIGTERM", listener);
+    };
+  },
+};
+
+process.exitCode = await runProgram(context, process.argv);

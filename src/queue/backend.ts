@@ -1,0 +1,148 @@
+/** What BullMQ runs on: the embedded database or Redis, behind one seam, with the settings each of them needs. */
+
+import {
+  createPostgresBackend,
+  createRedisBackend,
+  FlowProducer,
+  Queue,
+  Worker,
+  type BackendFactory,
+  type ConnectionOptions,
+  type IQueueBackend,
+  type PgPool,
+  type Processor,
+  type RedisQueueBackend,
+} from "bullmq";
+import { Redis } from "ioredis";
+import { probeRedis, redisPlace } from "./redis-probe.js";
+
+export interface Backend {
+  readonly name: "embedded" | "redis";
+  /** How long a worker owns a job without renewing its lock. */
+  readonly lockDurationMs: number;
+  createQueue(name: string): Queue;
+  createWorker(
+    name: string,
+    processor: Processor,
+    options: { readonly concurrency: number },
+  ): Worker;
+  createFlowProducer(): FlowProducer;
+  /** Rejects when the queue cannot be reached; answers within a few seconds. */
+  ping(): Promise<void>;
+  /** Closes what the backend opened itself; queues and workers are closed by whoever created them, before this. */
+  close(): Promise<void>;
+}
+
+export interface RedisBackendOptions {
+  /** Connection errors, also those that pass; without a listener they would end the process. */
+  readonly onError: (error: Error) => void;
+  /** A sentence about a setting of the server that endangers runs. */
+  readonly onWarning: (message: string) => void;
+}
+
+const LOCK_DURATION_MS = 10_000;
+const PING_LIMIT_MS = 3000;
+
+const WORKER_OPTIONS = {
+  // A dead worker's job is taken over within 10 s (30/30, BullMQ's default, takes a minute).
+  lockDuration: LOCK_DURATION_MS,
+  stalledInterval: 5000,
+  // BullMQ never resets this counter, and gives a job up when it is reached: starts are counted by our own store.
+  maxStalledCount: 1_000_000,
+  // How soon a worker asks again after the queue could not be reached.
+  runRetryDelay: 1000,
+} as const;
+
+/** BullMQ on PGlite or another PostgreSQL, through a pool the caller opened, migrated and closes. */
+export function embeddedBackend(pool: PgPool): Backend {
+  return createBackend({
+    name: "embedded",
+    factory: (name, options, parts) =>
+      createPostgresBackend(name, { ...options, connection: pool }, parts),
+    connection: {},
+    blockSeconds: 2,
+    async ping() {
+      await pool.query("SELECT 1");
+    },
+    close: () => Promise.resolve(),
+  });
+}
+
+/**
+ * BullMQ on Redis. A server that cannot be reached at the start is REDIS_UNREACHABLE at once; later losses are waited out:
+ * workers for as long as it takes, submissions only for a few attempts, so that an API call does not hang.
+ */
+export async function redisBackend(url: string, options: RedisBackendOptions): Promise<Backend> {
+  await probeRedis(url, options.onWarning);
+  const forQueues = new Redis(url, { maxRetriesPerRequest: 3 });
+  const forWorkers = new Redis(url, { maxRetriesPerRequest: null });
+  const connections = [forQueues, forWorkers];
+  for (const connection of connections) connection.on("error", options.onError);
+  return createBackend({
+    name: "redis",
+    factory: createRedisBackend,
+    connection: forQueues,
+    workerConnection: forWorkers,
+    blockSeconds: 5,
+    async ping() {
+      await withinLimit(forQueues.ping(), `Redis at ${redisPlace(url)} does not answer`);
+    },
+    async close() {
+      // A connection that is down at this moment cannot say goodbye; it is simply dropped.
+      await Promise.all(connections.map((connection) => connection.quit().catch(() => undefined)));
+      for (const connection of connections) connection.disconnect();
+    },
+  });
+}
+
+interface BackendParts extends Pick<Backend, "name" | "ping" | "close"> {
+  readonly factory: BackendFactory<IQueueBackend>;
+  readonly connection: ConnectionOptions;
+  readonly workerConnection?: ConnectionOptions;
+  /** Longest sleep of a worker that was told of nothing: the cost of a lost wake-up. */
+  readonly blockSeconds: number;
+}
+
+function createBackend(parts: BackendParts): Backend {
+  // BullMQ's plain types name Redis, and bull-board asks for those; its classes use nothing beyond IQueueBackend, which
+  // is checked above. This is the only place that says one thing for the other.
+  const factory = parts.factory as BackendFactory<RedisQueueBackend>;
+  // BullMQ's own look at the server prints to the console; probeRedis has had that look.
+  const shared = { prefix: "turnpike", skipVersionCheck: true };
+  return {
+    name: parts.name,
+    lockDurationMs: LOCK_DURATION_MS,
+    createQueue: (name) => new Queue(name, { ...shared, connection: parts.connection }, factory),
+    createWorker: (name, processor, { concurrency }) =>
+      new Worker(
+        name,
+        processor,
+        {
+          ...shared,
+          ...WORKER_OPTIONS,
+          connection: parts.workerConnection ?? parts.connection,
+          drainDelay: parts.blockSeconds,
+          concurrency,
+        },
+        factory,
+      ),
+    createFlowProducer: () =>
+      new FlowProducer({ ...shared, connection: parts.connection }, factory),
+    ping: parts.ping,
+    close: parts.close,
+  };
+}
+
+async function withinLimit(work: Promise<unknown>, message: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`${message} within ${String(PING_LIMIT_MS)} ms`));
+    }, PING_LIMIT_MS);
+  });
+  try {
+    await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

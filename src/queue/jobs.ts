@@ -1,0 +1,74 @@
+/** Names, ids and payloads of jobs, and a plan's shape as the one flow BullMQ adds in a single step. Jobs carry ids only. */
+
+import type { FlowJob } from "bullmq";
+import { z } from "zod";
+import { RUN_NODE, type FlowNode, type FlowShape } from "../core/flow.js";
+
+/** Tasks occupy a lane each; everything else is quick and shares the control queue. */
+export const TASK_QUEUE = "tasks";
+export const CONTROL_QUEUE = "control";
+
+/** `gate` does nothing: it holds its parent back until it is promoted and completed. */
+export type JobName = "task" | "checkpoint" | "run" | "gate" | "deadline";
+
+export const jobDataSchema = z.strictObject({ runId: z.string(), node: z.string() });
+export type JobData = z.infer<typeof jobDataSchema>;
+
+/** A gate sleeps until it is promoted; this is only longer than any run. */
+const GATE_DELAY_MS = 5 * 365 * 86_400_000;
+
+/** How long finished jobs stay visible on the dashboard. */
+const KEEP_FINISHED = { age: 7 * 86_400, count: 20_000 };
+
+export function nodeJobId(runId: string, node: string): string {
+  return `${runId}.${node}`;
+}
+
+export function gateJobId(runId: string, from: string, to: string): string {
+  return `${runId}.${from}>${to}`;
+}
+
+export function deadlineJobId(runId: string, node: string): string {
+  return `${runId}.${node}!deadline`;
+}
+
+export function queueOf(kind: FlowNode["kind"]): string {
+  return kind === "task" ? TASK_QUEUE : CONTROL_QUEUE;
+}
+
+/** The whole plan as one tree: the run on top, each node below its parent, a gate for every edge the tree cannot hold. */
+export function flowJobOf(runId: string, shape: FlowShape): FlowJob {
+  const childrenOf = (parent: string): FlowJob[] =>
+    shape.nodes.filter((node) => node.parent === parent).map(nodeJob);
+  const nodeJob = (node: FlowNode): FlowJob => ({
+    ...job(node.kind, queueOf(node.kind), { runId, node: node.id }, nodeJobId(runId, node.id)),
+    children: [...childrenOf(node.id), ...node.gatedBy.map((from) => gateJob(runId, from, node.id))],
+  });
+  return {
+    ...job("run", CONTROL_QUEUE, { runId, node: RUN_NODE }, nodeJobId(runId, RUN_NODE)),
+    children: childrenOf(RUN_NODE),
+  };
+}
+
+function gateJob(runId: string, from: string, to: string): FlowJob {
+  const gate = job("gate", CONTROL_QUEUE, { runId, node: to }, gateJobId(runId, from, to));
+  return { ...gate, opts: { ...gate.opts, delay: GATE_DELAY_MS } };
+}
+
+function job(name: JobName, queueName: string, data: JobData, jobId: string): FlowJob {
+  return {
+    name,
+    queueName,
+    data,
+    opts: {
+      jobId,
+      // A task that fails is settled, not retried here; these are for a store that cannot be reached for a moment.
+      attempts: 5,
+      backoff: { type: "exponential", delay: 500 },
+      // A red child must release its parent: what a checkpoint makes of it is decided by outcomes, not by the queue.
+      ignoreDependencyOnFailure: true,
+      removeOnComplete: KEEP_FINISHED,
+      removeOnFail: KEEP_FINISHED,
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/** A first look at the Redis server: is it there, is it new enough, would it throw jobs away. */
+
+import { Redis } from "ioredis";
+import { messageOf, TurnpikeError } from "../core/errors.js";
+
+const CONNECT_LIMIT_MS = 5000;
+const OLDEST_VERSION = 5;
+
+/** Connects once without trying again. Throws REDIS_UNREACHABLE, or NOT_READY for a server too old for BullMQ. */
+export async function probeRedis(url: string, onWarning: (message: string) => void): Promise<void> {
+  const place = redisPlace(url);
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: CONNECT_LIMIT_MS,
+    commandTimeout: CONNECT_LIMIT_MS,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 1,
+  });
+  // The reason of a refused connection comes as an event; what `connect` rejects with only says that it is closed.
+  let reason: unknown = null;
+  redis.on("error", (error: Error) => {
+    reason ??= error;
+  });
+  try {
+    await redis.connect();
+    judgeServer(await redis.info(), place, onWarning);
+  } catch (error) {
+    if (error instanceof TurnpikeError) throw error;
+    throw new TurnpikeError(
+      "REDIS_UNREACHABLE",
+      `Redis at ${place} cannot be reached: ${messageOf(reason ?? error)}; start it, correct REDIS_URL, or leave REDIS_URL out to use the embedded queue`,
+      { cause: reason ?? error },
+    );
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** `host:port` of a Redis URL, without the user and the password. */
+export function redisPlace(url: string): string {
+  const { hostname, port } = new URL(url);
+  return `${hostname === "" ? "localhost" : hostname}:${port === "" ? "6379" : port}`;
+}
+
+function judgeServer(info: string, place: string, onWarning: (message: string) => void): void {
+  const facts = new Map(
+    info.split(/\r?\n/).map((line): [string, string] => {
+      const colon = line.indexOf(":");
+      return [line.slice(0, colon), line.slice(colon + 1)];
+    }),
+  );
+  const version = facts.get("redis_version");
+  if (version !== undefined && Number.parseInt(version, 10) < OLDEST_VERSION) {
+    throw new TurnpikeError(
+      "NOT_READY",
+      `Redis at ${place} is version ${version}; BullMQ needs 5.0 or newer, better 6.2 or newer`,
+    );
+  }
+  const policy = facts.get("maxmemory_policy");
+  if (policy !== undefined && policy !== "noeviction") {
+    onWarning(
+      `Redis at ${place} has maxmemory-policy ${policy} and may throw away jobs of a run when memory is short; set it to noeviction`,
+    );
+  }
+}

@@ -1,0 +1,95 @@
+/** The queue as the use cases see it: submitting flows, opening gates, deadlines, and the sweep that repairs. */
+
+import type { Job, Queue } from "bullmq";
+import { RUN_NODE } from "../core/flow.js";
+import type { RunQueue } from "../core/ports.js";
+import type { Backend } from "./backend.js";
+import {
+  CONTROL_QUEUE,
+  deadlineJobId,
+  flowJobOf,
+  gateJobId,
+  nodeJobId,
+  queueOf,
+  TASK_QUEUE,
+  type JobData,
+} from "./jobs.js";
+
+export interface BullRunQueue extends RunQueue {
+  /** For the dashboard. */
+  readonly queues: readonly Queue[];
+  close(): Promise<void>;
+}
+
+/** BullMQ's code for a job that is not delayed any more when it is promoted. */
+const NOT_DELAYED = -3;
+
+export function createRunQueue(backend: Backend): BullRunQueue {
+  const tasks = backend.createQueue(TASK_QUEUE);
+  const control = backend.createQueue(CONTROL_QUEUE);
+  const flows = backend.createFlowProducer();
+  const queueFor = (name: string): Queue => (name === TASK_QUEUE ? tasks : control);
+
+  const openGates: RunQueue["openGates"] = async (runId, node, opens) => {
+    for (const to of opens) await promote(await control.getJob(gateJobId(runId, node, to)));
+  };
+  const submit: RunQueue["submit"] = async (runId, shape) => {
+    // Adding a flow again is not harmless: a child that has failed meanwhile would hold its parent for ever.
+    if ((await control.getJob(nodeJobId(runId, RUN_NODE))) !== undefined) return;
+    await flows.add(flowJobOf(runId, shape));
+  };
+  return {
+    queues: [tasks, control],
+    submit,
+    openGates,
+    async sweep(runId, shape, settled) {
+      const root = await control.getJob(nodeJobId(runId, RUN_NODE));
+      if (root === undefined) {
+        await submit(runId, shape);
+        return { lost: [] };
+      }
+      const lost: string[] = [];
+      for (const node of shape.nodes) {
+        if (settled.has(node.id)) await openGates(runId, node.id, node.opens);
+        else if (await isOver(queueFor(queueOf(node.kind)), nodeJobId(runId, node.id))) lost.push(node.id);
+      }
+      if (await isOver(control, nodeJobId(runId, RUN_NODE))) lost.push(RUN_NODE);
+      return { lost };
+    },
+    async setDeadline(runId, node, delayMs) {
+      const data: JobData = { runId, node };
+      // The id makes a repeated call a no-op while the first deadline waits.
+      await control.add("deadline", data, {
+        jobId: deadlineJobId(runId, node),
+        delay: delayMs,
+        removeOnComplete: true,
+        removeOnFail: true,
+      });
+    },
+    async clearDeadline(runId, node) {
+      await control.remove(deadlineJobId(runId, node));
+    },
+    async ping() {
+      await backend.ping();
+    },
+    async close() {
+      await Promise.all([tasks.close(), control.close(), flows.close()]);
+    },
+  };
+}
+
+/** Lets a gate complete now; one that is open already stays open. */
+async function promote(gate: Job | undefined): Promise<void> {
+  if (gate === undefined) return;
+  try {
+    await gate.promote();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === NOT_DELAYED)) throw error;
+  }
+}
+
+/** True for a job that has ended or is gone, so that nothing will wake its node any more. */
+async function isOver(queue: Queue, jobId: string): Promise<boolean> {
+  const state = await queue.getJobState(jobId);
+  return state === "completed" || state === "failed" || state === "unknown";
+}

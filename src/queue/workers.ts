@@ -1,0 +1,92 @@
+/** The workers: they take woken nodes from the queue and hand them to the node handler, under BullMQ's lock. */
+
+import { DelayedError, UnrecoverableError, WaitingError, type Job, type Worker } from "bullmq";
+import type { NodeHandler, Settled } from "../core/ports.js";
+import type { Logger } from "../log.js";
+import type { Backend } from "./backend.js";
+import { CONTROL_QUEUE, jobDataSchema, TASK_QUEUE } from "./jobs.js";
+
+/** A node woken too early comes again after this; the wake-up that counts usually comes sooner, through its last gate. */
+const COME_AGAIN_MS = 2000;
+const CONTROL_CONCURRENCY = 8;
+
+export interface Workers {
+  /** Takes no new jobs, waits `drainMs` for those underway, then hands them back to the queue. */
+  close(drainMs: number): Promise<void>;
+}
+
+type Processor = (job: Job, token?: string, signal?: AbortSignal) => Promise<unknown>;
+
+export async function startWorkers(
+  backend: Backend,
+  handler: NodeHandler,
+  options: { readonly lanes: number; readonly log: Logger },
+): Promise<Workers> {
+  const settle = createSettle(backend, handler);
+  const control: Processor = async (job, token, signal) => {
+    if (job.name === "gate") return;
+    if (job.name !== "deadline") return settle(job, token, signal);
+    const { runId, node } = jobDataSchema.parse(job.data);
+    await handler.expire(runId, node);
+  };
+  const workers = [
+    backend.createWorker(TASK_QUEUE, settle, { concurrency: options.lanes }),
+    backend.createWorker(CONTROL_QUEUE, control, { concurrency: CONTROL_CONCURRENCY }),
+  ];
+  for (const worker of workers) {
+    worker.on("error", (error) => {
+      options.log.warn({ err: error }, "the queue reports an error; BullMQ tries again");
+    });
+    // Whoever lost its lock may have a successor already: it stops, and the fence keeps it from recording.
+    worker.on("lockRenewalFailed", (ids) => {
+      for (const id of ids) worker.cancelJob(id, "lock lost");
+    });
+  }
+  await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+  return { close: (drainMs) => closeWorkers(workers, drainMs) };
+}
+
+function createSettle(backend: Backend, handler: NodeHandler): Processor {
+  const attempt = async (job: Job, token: string, signal: AbortSignal): Promise<Settled> => {
+    const { runId, node } = jobDataSchema.parse(job.data);
+    try {
+      const answer = await handler.settle({
+        runId,
+        node,
+        signal,
+        stillOwner: async () => !signal.aborted && (await renewLock(job, token, backend.lockDurationMs)),
+      });
+      if (answer.state === "settled") return answer;
+    } catch (error) {
+      if (signal.aborted && (await renewLock(job, token, backend.lockDurationMs))) {
+        // Aborted but still the owner: the service is stopping. The job goes back for another worker, and no stall is counted.
+        await job.moveToWait(token);
+        throw new WaitingError();
+      }
+      throw error;
+    }
+    await job.moveToDelayed(Date.now() + COME_AGAIN_MS, token);
+    throw new DelayedError();
+  };
+  return async (job, token = "", signal = new AbortController().signal) => {
+    const { failure } = await attempt(job, token, signal);
+    // Only for the dashboard, where the job then stands among the failed ones; the outcome is recorded already.
+    if (failure !== null) throw new UnrecoverableError(failure);
+  };
+}
+
+/** Renews the lock and says whether it was still ours: the fence against a worker that was stopped and continued. */
+async function renewLock(job: Job, token: string, durationMs: number): Promise<boolean> {
+  return (await job.extendLock(token, durationMs).catch(() => 0)) === 1;
+}
+
+async function closeWorkers(workers: readonly Worker[], drainMs: number): Promise<void> {
+  const handOver = setTimeout(() => {
+    for (const worker of workers) worker.cancelAllJobs("handing over");
+  }, drainMs);
+  try {
+    await Promise.all(workers.map((worker) => worker.close()));
+  } finally {
+    clearTimeout(handOver);
+  }
+}

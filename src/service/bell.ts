@@ -1,0 +1,25 @@
+/** Tells those who wait inside this process that something new stands in the store; the store stays the only truth. */
+
+import { EventEmitter, once } from "node:events";
+
+/** What there is to wait for: new events of a run, or a reason for its running tasks to stop. */
+export type Topic = `events of ${string}` | `stop of ${string}`;
+
+export interface Bell {
+  ring(topic: Topic): void;
+  /** Resolves at the next ring, after `timeoutMs`, or when the signal is aborted, whichever comes first. */
+  wait(topic: Topic, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<void>;
+}
+
+export function createBell(): Bell {
+  const emitter = new EventEmitter();
+  emitter.setMaxListeners(0);
+  return {
+    ring: (topic) => void emitter.emit(topic),
+    async wait(topic, { timeoutMs, signal }) {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+      // An aborted wait is an answer like any other: whoever waited looks into the store again.
+      await once(emitter, topic, { signal: limit }).catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,26 @@
+/** Asking a run to stop. */
+
+import { TurnpikeError } from "../core/errors.js";
+import type { RunStatus } from "../core/run.js";
+import type { Dependencies } from "./dependencies.js";
+import { appendEvents } from "./record.js";
+import { findRun } from "./view-run.js";
+
+/** Records the wish; running tasks are killed within a moment and nothing new starts. Asking again changes nothing; CONFLICT when the run has ended. */
+export async function cancelRun(
+  deps: Pick<Dependencies, "store" | "bell" | "clock">,
+  runId: string,
+  by: string,
+): Promise<RunStatus> {
+  const status = await findRun(deps, runId);
+  if (status.end !== null) {
+    throw new TurnpikeError("CONFLICT", `run ${runId} has ended already (${status.end.verdict})`);
+  }
+  const wish = { by, at: deps.clock.now() };
+  const cancellation = await deps.store.cancelRun(runId, wish);
+  deps.bell.ring(`stop of ${runId}`);
+  if (status.cancellation === null) {
+    await appendEvents(deps, runId, [{ type: "run.cancelling", at: wish.at, by }]);
+  }
+  return { ...status, cancellation };
+}

@@ -1,0 +1,30 @@
+/** What the use cases work with; each takes the part of it that it needs. */
+
+import type {
+  BlobStore,
+  Clock,
+  CollectionRunner,
+  CollectionStore,
+  EnvironmentStore,
+  PlanSource,
+  RunQueue,
+  RunStore,
+} from "../core/ports.js";
+import type { Logger } from "../log.js";
+import type { Bell } from "./bell.js";
+
+export interface Dependencies {
+  readonly store: RunStore;
+  readonly blobs: BlobStore;
+  readonly queue: RunQueue;
+  readonly runner: CollectionRunner;
+  readonly plans: PlanSource;
+  readonly environments: EnvironmentStore;
+  readonly collections: CollectionStore;
+  readonly bell: Bell;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** URL of this service as tasks reach it; null when no API is listening. */
+  readonly serviceUrl: () => string | null;
+  readonly maxStarts: number;
+}

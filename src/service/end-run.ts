@@ -1,0 +1,28 @@
+/** The end of a run: when every node has its outcome, the verdict is recorded and the private inputs are deleted. */
+
+import { flowShape } from "../core/flow.js";
+import type { SettleAnswer, Settled } from "../core/ports.js";
+import type { RunEnd, RunStatus } from "../core/run.js";
+import { verdictOf } from "../core/verdict.js";
+import type { Dependencies } from "./dependencies.js";
+import { appendEvents } from "./record.js";
+
+/** Ends the run if it can be ended. Repeating is harmless: the first end stands. */
+export async function endRun(
+  deps: Pick<Dependencies, "store" | "blobs" | "queue" | "bell" | "clock">,
+  { run, end, cancellation }: RunStatus,
+): Promise<SettleAnswer> {
+  if (end !== null) return settledBy(end);
+  const outcomes = await deps.store.outcomes(run.id);
+  if (flowShape(run.plan).nodes.some(({ id }) => !outcomes.has(id))) return { state: "later" };
+  const verdict = verdictOf(run.plan, outcomes, cancellation !== null);
+  // Nothing starts any more, so the inputs go first: a crash between the two lines leaves no secret behind.
+  await deps.blobs.delete(run.inputs);
+  const standing = await deps.store.endRun(run.id, { verdict, endedAt: deps.clock.now() });
+  await appendEvents(deps, run.id, [{ type: "run.ended", at: standing.endedAt, verdict: standing.verdict }]);
+  return settledBy(standing);
+}
+
+function settledBy({ verdict }: RunEnd): Settled {
+  return { state: "settled", failure: verdict === "passed" ? null : verdict };
+}

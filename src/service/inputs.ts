@@ -1,0 +1,31 @@
+/**
+ * The private inputs of a run: environment rows, globals and overrides as they stood at submission. They may hold secrets,
+ * so they are kept apart from the run, and deleted when it ends.
+ */
+
+import { z } from "zod";
+import type { BlobStore } from "../core/ports.js";
+
+const rowSchema = z.strictObject({ key: z.string(), value: z.unknown(), secret: z.boolean() });
+const layerSchema = z.strictObject({ name: z.string(), rows: z.array(rowSchema) });
+
+const inputsSchema = z.strictObject({
+  /** Makes the content, and with it the hash, that of one run alone. */
+  runId: z.string(),
+  /** Rows of every environment the run or one of its tasks names. */
+  environments: z.record(z.string(), layerSchema),
+  /** Layers given by content; they lie over the named ones of every task. */
+  layers: z.array(layerSchema),
+  globals: z.array(z.strictObject({ key: z.string(), value: z.unknown() })),
+  variables: z.record(z.string(), z.string()),
+});
+export type Inputs = z.infer<typeof inputsSchema>;
+
+/** Stores the inputs and answers their hash. */
+export function putInputs(blobs: BlobStore, inputs: Inputs): Promise<string> {
+  return blobs.put(new TextEncoder().encode(JSON.stringify(inputs)));
+}
+
+export async function getInputs(blobs: BlobStore, hash: string): Promise<Inputs> {
+  return inputsSchema.parse(JSON.parse(new TextDecoder().decode(await blobs.get(hash))));
+}

@@ -1,0 +1,68 @@
+/** Writing what happened: events into the log of a run, outcomes into their write-once place. */
+
+import { NO_COUNTS } from "../core/evidence.js";
+import type { RunEvent } from "../core/event.js";
+import { flowShape } from "../core/flow.js";
+import { shorten, type Outcome } from "../core/outcome.js";
+import type { Plan, PlanNode } from "../core/plan.js";
+import type { Settlement } from "../core/decide.js";
+import type { Dependencies } from "./dependencies.js";
+
+/** Appends events and wakes whoever follows the run in this process. */
+export async function appendEvents(
+  { store, bell }: Pick<Dependencies, "store" | "bell">,
+  runId: string,
+  events: readonly RunEvent[],
+): Promise<void> {
+  if (events.length === 0) return;
+  await store.appendEvents(runId, events);
+  bell.ring(`events of ${runId}`);
+}
+
+/**
+ * Records an outcome and opens what waited for it. Repeating is harmless: the first outcome stands, its event is written
+ * by whoever wrote it, and a gate that is open stays open.
+ */
+export async function recordOutcome(
+  deps: Pick<Dependencies, "store" | "bell" | "queue">,
+  run: { readonly id: string; readonly plan: Plan },
+  outcome: Outcome,
+): Promise<Outcome> {
+  const standing = await deps.store.recordOutcome(run.id, outcome);
+  if (isSame(standing, outcome)) {
+    await appendEvents(deps, run.id, [{ type: "node.ended", at: outcome.endedAt, outcome: standing }]);
+    if (standing.kind === "checkpoint") deps.bell.ring(`stop of ${run.id}`);
+  }
+  await openBehind(deps, run, outcome.node);
+  return standing;
+}
+
+/** Opens the gates behind a node whose outcome stands. */
+export async function openBehind(
+  { queue }: Pick<Dependencies, "queue">,
+  run: { readonly id: string; readonly plan: Plan },
+  node: string,
+): Promise<void> {
+  const opens = flowShape(run.plan).nodes.find(({ id }) => id === node)?.opens ?? [];
+  await queue.openGates(run.id, node, opens);
+}
+
+/** The outcome of a node that was not executed. */
+export function outcomeOf(node: PlanNode, settlement: Settlement, at: number): Outcome {
+  return {
+    node: node.id,
+    kind: node.kind,
+    status: settlement.status,
+    cause: settlement.cause,
+    reason: settlement.reason === null ? null : shorten(settlement.reason),
+    attempt: 0,
+    startedAt: null,
+    endedAt: at,
+    prefix: null,
+    counts: NO_COUNTS,
+  };
+}
+
+function isSame(left: Outcome, right: Outcome): boolean {
+  return left.endedAt === right.endedAt && left.attempt === right.attempt && left.status === right.status;
+}

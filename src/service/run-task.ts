@@ -1,0 +1,148 @@
+/** Executing one task: environment rendered, collection run in a lane, evidence stored while it comes in, outcome judged. */
+
+import { plainLayer, render, type Layer, type Rendered } from "../core/environment.js";
+import { checkpointsBehind } from "../core/decide.js";
+import { TurnpikeError } from "../core/errors.js";
+import { judge } from "../core/judge.js";
+import { shorten, type Outcome } from "../core/outcome.js";
+import type { TaskNode } from "../core/plan.js";
+import type { CollectionJob, NodeWake } from "../core/ports.js";
+import { createRedact } from "../core/redact.js";
+import { prefixOf, type Run } from "../core/run.js";
+import type { Dependencies } from "./dependencies.js";
+import { createEvidenceWriter } from "./evidence-writer.js";
+import { getInputs, type Inputs } from "./inputs.js";
+import { appendEvents } from "./record.js";
+import { watchForStop } from "./watch-for-stop.js";
+
+/** Thrown when an execution may not record: its lock went to somebody else, or the service is handing over. */
+export class OwnershipLost extends Error {
+  override readonly name = "OwnershipLost";
+}
+
+/** Runs one attempt of a task and answers its outcome, not yet recorded. Throws OwnershipLost when it must not be. */
+export async function runTask(
+  deps: Dependencies,
+  run: Run,
+  node: TaskNode,
+  wake: Pick<NodeWake, "signal">,
+): Promise<Outcome> {
+  const attempt = await deps.store.nextAttempt(run.id, node.id);
+  const prefix = prefixOf(run.id, node.id, attempt);
+  const startedAt = deps.clock.now();
+  const outcome = (verdict: Pick<Outcome, "status" | "cause" | "reason" | "counts">): Outcome => ({
+    node: node.id,
+    kind: "task",
+    attempt,
+    startedAt,
+    endedAt: deps.clock.now(),
+    prefix,
+    ...verdict,
+    reason: verdict.reason === null ? null : shorten(verdict.reason),
+  });
+  const inputs = await getInputs(deps.blobs, run.inputs);
+  const rendered = renderFor(deps, { run, node, inputs, attempt, prefix, startedAt });
+  const redact = createRedact(rendered.secrets);
+  await appendEvents(deps, run.id, [
+    { type: "node.started", at: startedAt, node: node.id, attempt, prefix },
+  ]);
+  for (const checkpoint of checkpointsAfter(run, node)) {
+    await deps.queue.setDeadline(run.id, checkpoint.id, checkpoint.timeoutMs);
+  }
+  const writer = createEvidenceWriter(deps, { runId: run.id, node: node.id, attempt });
+  const stop = watchForStop(deps, {
+    runId: run.id,
+    checkpoints: checkpointsBehind(run.plan, node.id),
+    timeoutMs: node.timeoutMs,
+    signal: wake.signal,
+  });
+  try {
+    const job = await createJob(deps, { run, node, inputs, rendered });
+    const result = await deps.runner.run(job, {
+      signal: stop.signal,
+      onRecords: (records) => {
+        writer.write(redact(records));
+      },
+    });
+    await writer.close();
+    if (wake.signal.aborted) throw new OwnershipLost(`task ${node.id} of run ${run.id} is handed over`);
+    return outcome(redact(judge(result, node, stop.reason())));
+  } finally {
+    stop.close();
+    await writer.close();
+  }
+}
+
+async function createJob(
+  { blobs }: Pick<Dependencies, "blobs">,
+  from: { readonly run: Run; readonly node: TaskNode; readonly inputs: Inputs; readonly rendered: Rendered },
+): Promise<CollectionJob> {
+  const { run, node, inputs, rendered } = from;
+  const text = async (path: string): Promise<string> => {
+    const hash = run.files[path];
+    if (hash === undefined) throw new TurnpikeError("INTERNAL", `run ${run.id} holds no file ${path}`);
+    return new TextDecoder().decode(await blobs.get(hash));
+  };
+  const collection: unknown = JSON.parse(await text(node.collection));
+  return {
+    collection,
+    environment: { name: layerNames(run, node).join(" + ") || "none", rows: rendered.rows },
+    globals: inputs.globals,
+    data:
+      node.data === undefined
+        ? null
+        : { format: node.data.toLowerCase().endsWith(".csv") ? "csv" : "json", text: await text(node.data) },
+    iterations: node.iterations ?? null,
+    folder: node.folder,
+    workingDirectory: run.workingDirectory,
+    bail: node.bail,
+    insecure: node.insecure,
+    ignoreRedirects: node.ignoreRedirects,
+    timeoutRequestMs: node.timeoutRequest ?? null,
+    timeoutScriptMs: node.timeoutScript ?? null,
+    delayRequestMs: node.delayRequest ?? null,
+  };
+}
+
+function layerNames(run: Run, node: TaskNode): readonly string[] {
+  return node.environment ?? run.environment;
+}
+
+/** Layers from weakest to strongest: the service's own URL, the environments, the plan's values, generated values, overrides. */
+function renderFor(
+  { serviceUrl }: Pick<Dependencies, "serviceUrl">,
+  from: {
+    readonly run: Run;
+    readonly node: TaskNode;
+    readonly inputs: Inputs;
+    readonly attempt: number;
+    readonly prefix: string;
+    readonly startedAt: number;
+  },
+): Rendered {
+  const { run, node, inputs, attempt, prefix, startedAt } = from;
+  const url = serviceUrl();
+  const named = layerNames(run, node).flatMap((name): Layer[] => {
+    const layer = inputs.environments[name];
+    return layer === undefined ? [] : [layer];
+  });
+  return render([
+    plainLayer("this service", url === null ? {} : { base_url: url }),
+    ...named,
+    ...inputs.layers,
+    plainLayer(`task ${node.id}`, node.variables),
+    plainLayer("generated", {
+      run_id: run.id,
+      task_id: node.id,
+      attempt,
+      prefix,
+      seed: run.id,
+      started_at: new Date(startedAt).toISOString(),
+    }),
+    plainLayer("overrides", inputs.variables),
+  ]);
+}
+
+function checkpointsAfter(run: Run, node: TaskNode): readonly { id: string; timeoutMs: number }[] {
+  return run.plan.nodes.filter((other) => other.kind === "checkpoint" && other.needs.includes(node.id));
+}

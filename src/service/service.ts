@@ -1,0 +1,89 @@
+/** Everything the API and the command line can ask of Turnpike. Each method is a use case of its own file in this folder. */
+
+import type { ConfigCheck, ConfigValue } from "../core/config.js";
+import type { Layer, Rendered } from "../core/environment.js";
+import type { StoredEvent } from "../core/event.js";
+import type { Outcome } from "../core/outcome.js";
+import type { CollectionStore, EnvironmentStore, PlanFolder, PlanSource } from "../core/ports.js";
+import type { RunStatus } from "../core/run.js";
+import type { RunReport } from "../reports/report.js";
+
+/** What a run is asked to execute: a plan, or one collection, which becomes a plan of one task. */
+export type Subject =
+  | { readonly kind: "plan"; readonly id: string }
+  | { readonly kind: "collection"; readonly name: string }
+  /** A plan the caller has read already (from a path on the command line). */
+  | { readonly kind: "folder"; readonly folder: PlanFolder };
+
+export interface SubmitRequest {
+  readonly subject: Subject;
+  /** Layer names; null is the choice of no environment; undefined means the plan's own. */
+  readonly environment?: readonly string[] | null;
+  /** Layers given by content, such as an environment file outside the folder; they lie over the named ones. */
+  readonly layers?: readonly Layer[];
+  readonly globals?: readonly { readonly key: string; readonly value: unknown }[];
+  /** Overrides; they win over every layer. */
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly trigger: string;
+  readonly idempotencyKey?: string;
+}
+
+/** A run with the outcomes it has so far. */
+export interface RunView extends RunStatus {
+  /** By node id. */
+  readonly outcomes: ReadonlyMap<string, Outcome>;
+  /** Ids of the nodes that have started and not ended. */
+  readonly active: readonly string[];
+}
+
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly durationMs: number;
+  readonly detail: string | null;
+}
+
+export interface Service {
+  readonly version: string;
+  readonly startedAt: number;
+  readonly config: readonly ConfigValue[];
+  readonly plans: PlanSource;
+  readonly environments: EnvironmentStore;
+  readonly collections: CollectionStore;
+
+  /** Judges a configuration document as turnpike.yaml would be. */
+  checkConfig(document: unknown): ConfigCheck;
+  /** Renders named layers with overrides, as a task would get them; NOT_FOUND for an unknown name. */
+  renderEnvironment(request: {
+    readonly layers: readonly string[];
+    readonly variables: Readonly<Record<string, string>>;
+  }): Promise<Rendered>;
+  /** Checks and stores a run and queues its flow. The same submission twice is one run. */
+  submitRun(request: SubmitRequest): Promise<{ readonly status: RunStatus; readonly created: boolean }>;
+  /** NOT_FOUND for an unknown id. */
+  viewRun(runId: string): Promise<RunView>;
+  listRuns(query: { readonly limit: number; readonly before?: string }): Promise<readonly RunView[]>;
+  /** Asks a run to stop; CONFLICT when it has ended. */
+  cancelRun(runId: string, by: string): Promise<RunStatus>;
+  /** Events from after `after`, then live ones, until the run has ended or the signal is aborted. */
+  followRun(runId: string, options: { readonly after?: string; readonly signal: AbortSignal }): AsyncIterable<StoredEvent>;
+  /** The events there are so far, after `after`, at most `limit`; NOT_FOUND for an unknown id. */
+  readEvents(runId: string, query: { readonly after?: string; readonly limit: number }): Promise<readonly StoredEvent[]>;
+  /** Waits until the run has ended, at most `timeoutMs`; answers its state then. */
+  waitForRun(runId: string, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<RunView>;
+  reportRun(runId: string): Promise<RunReport>;
+  /** What must work for the service to take runs. */
+  checkReadiness(): Promise<readonly Check[]>;
+  /** Numbers for monitoring. */
+  measure(): Promise<ServiceMetrics>;
+}
+
+export interface ServiceMetrics {
+  readonly lanes: { readonly total: number; readonly busy: number };
+  readonly openRuns: number;
+  /** Since this process started. */
+  readonly runsEnded: Readonly<Record<string, number>>;
+  readonly requests: number;
+  readonly assertions: number;
+  readonly residentBytes: number;
+}

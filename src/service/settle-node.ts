@@ -1,0 +1,103 @@
+/** A node's turn has come: it is settled, executed, or told to come again. The queue calls this, as often as it likes. */
+
+import { decideStart, checkpointsBehind } from "../core/decide.js";
+import { messageOf } from "../core/errors.js";
+import { NO_COUNTS } from "../core/evidence.js";
+import { RUN_NODE } from "../core/flow.js";
+import type { Outcome } from "../core/outcome.js";
+import type { CheckpointNode, PlanNode, TaskNode } from "../core/plan.js";
+import type { NodeWake, SettleAnswer, Settled } from "../core/ports.js";
+import type { Run, RunStatus } from "../core/run.js";
+import { judgeCheckpoint } from "../core/verdict.js";
+import type { Dependencies } from "./dependencies.js";
+import { endRun } from "./end-run.js";
+import { openBehind, outcomeOf, recordOutcome } from "./record.js";
+import { OwnershipLost, runTask } from "./run-task.js";
+
+const IGNORED: Settled = { state: "settled", failure: null };
+
+/**
+ * Settles one node of a run. Safety rests on the outcomes read here and on their being write-once, never on why the call
+ * came: a node woken twice, too early, or after its checkpoint closed does nothing wrong.
+ */
+export async function settleNode(deps: Dependencies, wake: NodeWake): Promise<SettleAnswer> {
+  const status = await deps.store.getRun(wake.runId);
+  if (status === null) {
+    deps.log.warn({ runId: wake.runId, node: wake.node }, "a job names a run that is not stored; ignored");
+    return IGNORED;
+  }
+  if (wake.node === RUN_NODE) return endRun(deps, status);
+  const node = status.run.plan.nodes.find(({ id }) => id === wake.node);
+  if (node === undefined) {
+    deps.log.warn({ runId: wake.runId, node: wake.node }, "a job names a node its plan does not have; ignored");
+    return IGNORED;
+  }
+  return settlePlanNode(deps, { status, node, wake });
+}
+
+async function settlePlanNode(
+  deps: Dependencies,
+  at: { readonly status: RunStatus; readonly node: PlanNode; readonly wake: NodeWake },
+): Promise<SettleAnswer> {
+  const { status, node, wake } = at;
+  const { run } = status;
+  const around = [node.id, ...node.needs, ...checkpointsBehind(run.plan, node.id)];
+  const outcomes = await deps.store.outcomes(run.id, around);
+  const standing = outcomes.get(node.id);
+  if (standing !== undefined) {
+    await openBehind(deps, run, node.id);
+    return settledBy(standing);
+  }
+  const decision = decideStart(run.plan, node, { outcomes, cancelled: status.cancellation !== null });
+  if (decision.kind === "wait") return { state: "later" };
+  const outcome =
+    decision.kind === "settle"
+      ? outcomeOf(node, decision.settlement, deps.clock.now())
+      : node.kind === "checkpoint"
+        ? verifyCheckpoint(deps, { run, node, outcomes })
+        : await executeTask(deps, { run, node, wake });
+  if (!(await wake.stillOwner())) throw new OwnershipLost(`${node.id} of run ${run.id} belongs to another worker now`);
+  const recorded = await recordOutcome(deps, run, outcome);
+  if (node.kind === "checkpoint") await deps.queue.clearDeadline(run.id, node.id);
+  return settledBy(recorded);
+}
+
+function settledBy(outcome: Outcome): Settled {
+  return {
+    state: "settled",
+    failure: outcome.status === "passed" ? null : `${outcome.status}: ${outcome.reason ?? "no reason given"}`,
+  };
+}
+
+function verifyCheckpoint(
+  { clock }: Pick<Dependencies, "clock">,
+  at: { readonly run: Run; readonly node: CheckpointNode; readonly outcomes: ReadonlyMap<string, Outcome> },
+): Outcome {
+  const { node, outcomes } = at;
+  const needed = node.needs.flatMap((need) => outcomes.get(need) ?? []);
+  const starts = needed.flatMap(({ startedAt }) => startedAt ?? []);
+  return {
+    ...outcomeOf(node, judgeCheckpoint(node, outcomes), clock.now()),
+    // A checkpoint is open from the first start before it until it has judged.
+    startedAt: starts.length === 0 ? null : Math.min(...starts),
+  };
+}
+
+/** Runs the task; a fault of ours becomes its `errored` outcome, so that no run waits for a node that cannot end. */
+async function executeTask(
+  deps: Dependencies,
+  at: { readonly run: Run; readonly node: TaskNode; readonly wake: NodeWake },
+): Promise<Outcome> {
+  const { run, node, wake } = at;
+  try {
+    return await runTask(deps, run, node, wake);
+  } catch (error) {
+    if (error instanceof OwnershipLost || wake.signal.aborted) throw error;
+    deps.log.error({ err: error, runId: run.id, node: node.id }, "a task could not be executed");
+    const reason = `Turnpike could not execute it: ${messageOf(error)}`;
+    return {
+      ...outcomeOf(node, { status: "errored", cause: "crash", reason }, deps.clock.now()),
+      counts: NO_COUNTS,
+    };
+  }
+}

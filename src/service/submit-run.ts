@@ -1,0 +1,174 @@
+/** Accepting a run: everything is checked and frozen before anything is queued. */
+
+import { createHash } from "node:crypto";
+import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
+import { layerOf, type Layer } from "../core/environment.js";
+import { refuse, TurnpikeError, type Problem } from "../core/errors.js";
+import { flowShape } from "../core/flow.js";
+import { nearest } from "../core/nearest.js";
+import type { Plan } from "../core/plan.js";
+import type { EnvironmentStore, PlanFolder } from "../core/ports.js";
+import { runId, type Run, type RunStatus } from "../core/run.js";
+import type { Dependencies } from "./dependencies.js";
+import { putInputs } from "./inputs.js";
+import { appendEvents } from "./record.js";
+import type { Subject, SubmitRequest } from "./service.js";
+
+type SubmitDependencies = Pick<
+  Dependencies,
+  "store" | "blobs" | "queue" | "plans" | "environments" | "collections" | "bell" | "clock"
+>;
+
+/**
+ * Stores a run and queues its flow. With an idempotency key the same request again answers the same run, and another
+ * request IDEMPOTENCY_MISMATCH. Throws INVALID_PLAN, INVALID_ENVIRONMENT or NOT_FOUND before anything is written.
+ */
+export async function submitRun(
+  deps: SubmitDependencies,
+  request: SubmitRequest,
+): Promise<{ readonly status: RunStatus; readonly created: boolean }> {
+  const folder = await findSubject(deps, request.subject);
+  const environment = request.environment === undefined ? folder.plan.environment : (request.environment ?? []);
+  const environments = await readEnvironments(deps.environments, folder.plan, environment);
+  const id = newRunId(deps.clock, request.idempotencyKey);
+  const fingerprint = fingerprintOf(folder, environment, request);
+  const standing = request.idempotencyKey === undefined ? null : await deps.store.getRun(id);
+  if (standing !== null) return repeat(deps, standing, fingerprint);
+
+  const files = await storeFiles(deps, folder);
+  const inputs = await putInputs(deps.blobs, {
+    runId: id,
+    environments: Object.fromEntries(environments),
+    layers: [...(request.layers ?? [])].map(({ name, rows }) => ({ name, rows: [...rows] })),
+    globals: [...(request.globals ?? [])],
+    variables: { ...request.variables },
+  });
+  const stored: Run = {
+    id,
+    plan: folder.plan,
+    workingDirectory: folder.directory,
+    files,
+    environment,
+    inputs,
+    createdAt: deps.clock.now(),
+    trigger: request.trigger,
+    fingerprint,
+  };
+  const { run, created } = await deps.store.createRun(stored);
+  if (!created) return repeat(deps, { run, end: null, cancellation: null }, fingerprint);
+  await appendEvents(deps, id, [
+    {
+      type: "run.accepted",
+      at: run.createdAt,
+      plan: run.plan.name,
+      title: run.plan.title,
+      nodes: run.plan.nodes.map((node) => node.id),
+    },
+  ]);
+  await deps.queue.submit(id, flowShape(run.plan));
+  return { status: { run, end: null, cancellation: null }, created: true };
+}
+
+async function repeat(
+  { queue }: Pick<Dependencies, "queue">,
+  standing: RunStatus,
+  fingerprint: string,
+): Promise<{ status: RunStatus; created: boolean }> {
+  if (standing.run.fingerprint !== fingerprint) {
+    throw new TurnpikeError(
+      "IDEMPOTENCY_MISMATCH",
+      `this Idempotency-Key belongs to run ${standing.run.id}, which was asked for something else; use a new key`,
+    );
+  }
+  // The first submission may have died between storing and queueing; a flow that is there already is left alone.
+  if (standing.end === null) await queue.submit(standing.run.id, flowShape(standing.run.plan));
+  return { status: standing, created: false };
+}
+
+async function findSubject(
+  { plans, collections }: Pick<Dependencies, "plans" | "collections">,
+  subject: Subject,
+): Promise<PlanFolder> {
+  switch (subject.kind) {
+    case "folder":
+      return subject.folder;
+    case "plan":
+      return plans.load(subject.id);
+    case "collection": {
+      const found = await collections.get(subject.name);
+      if (found !== null) return singleCollection(subject.name, found.document);
+      const known = (await collections.list()).map(({ name }) => name);
+      throw notFound("collection", subject.name, known);
+    }
+  }
+}
+
+/** A plan of one task around one collection kept by the service. */
+function singleCollection(name: string, document: unknown): PlanFolder {
+  const bytes = new TextEncoder().encode(JSON.stringify(document));
+  const files = new Map([[COLLECTION_FILE, bytes]]);
+  return { ...planOfCollection({ name, title: name }), directory: process.cwd(), files };
+}
+
+/** The rows of every environment the run or a task names; every unknown name is reported at once. */
+async function readEnvironments(
+  store: EnvironmentStore,
+  plan: Plan,
+  chosen: readonly string[],
+): Promise<ReadonlyMap<string, { name: string; rows: Layer["rows"][number][] }>> {
+  const places = new Map<string, string>(chosen.map((name) => [name, "environment"]));
+  for (const node of plan.nodes) {
+    for (const name of node.kind === "task" ? (node.environment ?? []) : []) {
+      if (!places.has(name)) places.set(name, `tasks.${node.id}.environment`);
+    }
+  }
+  const layers = new Map<string, { name: string; rows: Layer["rows"][number][] }>();
+  const unknown: string[] = [];
+  for (const name of places.keys()) {
+    const found = await store.get(name);
+    if (found === null) unknown.push(name);
+    else layers.set(name, { name, rows: [...layerOf(name, found.document).rows] });
+  }
+  if (unknown.length > 0) {
+    const known = (await store.list()).map(({ name }) => name);
+    refuse("INVALID_PLAN", "the run", unknown.map((name) => unknownEnvironment(places.get(name) ?? "", name, known)));
+  }
+  return layers;
+}
+
+function unknownEnvironment(path: string, name: string, known: readonly string[]): Problem {
+  const guess = nearest(name, known);
+  return {
+    path,
+    message: `no environment is called "${name}"; there ${known.length === 1 ? "is" : "are"} ${known.join(", ") || "none"}`,
+    ...(guess === null ? {} : { suggestedAction: `did you mean "${guess}"?` }),
+  };
+}
+
+/** NOT_FOUND with the names there are. */
+export function notFound(what: string, name: string, known: readonly string[]): TurnpikeError {
+  const guess = nearest(name, known);
+  const hint = guess === null ? "" : `; did you mean "${guess}"?`;
+  const list = known.length === 0 ? "there is none" : `there is ${known.slice(0, 20).join(", ")}`;
+  return new TurnpikeError("NOT_FOUND", `no ${what} is called "${name}": ${list}${hint}`);
+}
+
+async function storeFiles(
+  { blobs }: Pick<Dependencies, "blobs">,
+  folder: PlanFolder,
+): Promise<Readonly<Record<string, string>>> {
+  const stored = [...folder.files].map(async ([path, bytes]) => [path, await blobs.put(bytes)] as const);
+  return Object.fromEntries(await Promise.all(stored));
+}
+
+/** A key decides the id, so that the same submission finds the run it made, whichever process takes it. */
+function newRunId(clock: Dependencies["clock"], idempotencyKey: string | undefined): string {
+  if (idempotencyKey === undefined) return runId(clock.now(), clock.random(6));
+  return `k${createHash("sha256").update(idempotencyKey).digest("hex").slice(0, 20)}`;
+}
+
+function fingerprintOf(folder: PlanFolder, environment: readonly string[], request: SubmitRequest): string {
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify([folder.id, environment, request.variables ?? {}, request.layers ?? [], request.globals ?? []]));
+  return hash.digest("hex");
+}

@@ -1,0 +1,33 @@
+/** The net under the queue: whatever a crash left half done is finished. A no-op on healthy runs, harmless at any time. */
+
+import { flowShape, RUN_NODE } from "../core/flow.js";
+import type { Dependencies } from "./dependencies.js";
+import { endRun } from "./end-run.js";
+import { outcomeOf, recordOutcome } from "./record.js";
+
+/** Sweeps every open run; one that cannot be swept does not hinder the others. */
+export async function sweepRuns(deps: Dependencies): Promise<void> {
+  for (const runId of await deps.store.openRuns()) {
+    try {
+      await sweepRun(deps, runId);
+    } catch (error) {
+      deps.log.warn({ err: error, runId }, "a run could not be swept; it is tried again at the next sweep");
+    }
+  }
+}
+
+async function sweepRun(deps: Dependencies, runId: string): Promise<void> {
+  const status = await deps.store.getRun(runId);
+  if (status === null || status.end !== null) return;
+  const { run } = status;
+  const settled = new Set((await deps.store.outcomes(runId)).keys());
+  const { lost } = await deps.queue.sweep(runId, flowShape(run.plan), settled);
+  for (const nodeId of lost) {
+    const node = run.plan.nodes.find(({ id }) => id === nodeId);
+    if (node === undefined || settled.has(nodeId)) continue;
+    deps.log.warn({ runId, node: nodeId }, "a job ended without an outcome; recorded as errored");
+    const settlement = { status: "errored", cause: "crash", reason: "its job ended without an outcome" } as const;
+    await recordOutcome(deps, run, outcomeOf(node, settlement, deps.clock.now()));
+  }
+  if (lost.includes(RUN_NODE)) await endRun(deps, status);
+}

@@ -1,0 +1,56 @@
+/** Looking at runs: one, many, and the report. */
+
+import { TurnpikeError } from "../core/errors.js";
+import type { RunEvent } from "../core/event.js";
+import type { RunStatus } from "../core/run.js";
+import { buildReport, type RunReport } from "../reports/report.js";
+import type { Dependencies } from "./dependencies.js";
+import type { RunView } from "./service.js";
+
+type ReadDependencies = Pick<Dependencies, "store">;
+
+/** How many events one read of the store brings. */
+const PAGE_SIZE = 500;
+
+/** NOT_FOUND for an unknown id. */
+export async function findRun({ store }: ReadDependencies, runId: string): Promise<RunStatus> {
+  const status = await store.getRun(runId);
+  if (status === null) throw new TurnpikeError("NOT_FOUND", `no run has the id "${runId}"`);
+  return status;
+}
+
+export async function viewRun(deps: ReadDependencies, runId: string): Promise<RunView> {
+  return withOutcomes(deps, await findRun(deps, runId));
+}
+
+export async function listRuns(
+  deps: ReadDependencies,
+  query: { readonly limit: number; readonly before?: string },
+): Promise<readonly RunView[]> {
+  const runs = await deps.store.listRuns(query);
+  return Promise.all(runs.map((status) => withOutcomes(deps, status)));
+}
+
+export async function reportRun(deps: ReadDependencies, runId: string): Promise<RunReport> {
+  const status = await findRun(deps, runId);
+  const outcomes = await deps.store.outcomes(runId);
+  return buildReport({ ...status, outcomes, events: await allEvents(deps, runId) });
+}
+
+async function withOutcomes(deps: ReadDependencies, status: RunStatus): Promise<RunView> {
+  const { run, end } = status;
+  const outcomes = await deps.store.outcomes(run.id);
+  if (end !== null) return { ...status, outcomes, active: [] };
+  const started = await deps.store.startedNodes(run.id);
+  return { ...status, outcomes, active: started.filter((node) => !outcomes.has(node)) };
+}
+
+async function allEvents({ store }: ReadDependencies, runId: string): Promise<RunEvent[]> {
+  const events: RunEvent[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await store.readEvents(runId, { limit: PAGE_SIZE, ...(after === undefined ? {} : { after }) });
+    events.push(...page.map(({ event }) => event));
+    if (page.length < PAGE_SIZE) return events;
+    after = page.at(-1)?.id;
+  }
+}
