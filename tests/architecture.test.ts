@@ -35,10 +35,10 @@ const RULES: Readonly<Record<string, Rule>> = {
       "@bull-board/api", "@bull-board/fastify",
     ],
   },
-  cli: { folders: ["core", "reports", "service", "(root)"], packages: ["node:", "commander"] },
+  cli: { folders: ["core", "collections", "reports", "service", "(root)"], packages: ["node:", "commander"] },
   "(root)": {
-    folders: ["core", "service", "queue", "store", "newman", "http", "cli"],
-    packages: ["node:", "pino", "yaml"],
+    folders: ["core", "collections", "service", "queue", "store", "newman", "http", "cli"],
+    packages: ["node:", "pino", "yaml", "zod"],
   },
 };
 

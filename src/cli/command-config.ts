@@ -1,7 +1,7 @@
 /** `turnpike config show`: the configuration in force and where each value comes from. */
 
 import type { Command } from "commander";
-import { maskValues } from "../core/config.js";
+import { CONFIG_KEYS, maskValues } from "../core/config.js";
 import { addConfigFlags, configOf, type CommandContext } from "./context.js";
 
 export function addConfigCommand(program: Command, context: CommandContext): void {
@@ -18,7 +18,7 @@ export function addConfigCommand(program: Command, context: CommandContext): voi
     }
     const width = Math.max(...values.map(({ key }) => key.length));
     for (const { key, value, source } of values) {
-      const shown = value === undefined ? "-" : String(value);
+      const shown = value === undefined ? "-" : CONFIG_KEYS[key].show(value);
       context.terminal.result(`${key.padEnd(width)}  ${shown}  ${context.terminal.resultPalette.dim(`(${source})`)}`);
     }
   });

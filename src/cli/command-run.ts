@@ -3,6 +3,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Option, type Command } from "commander";
+import type { LoadedConfig } from "../config.js";
 import { plainLayer, type Layer } from "../core/environment.js";
 import { TurnpikeError } from "../core/errors.js";
 import { EXIT, exitCodeOf } from "../core/exit-code.js";
@@ -75,7 +76,7 @@ async function runCommand(
   name: string,
   options: RunOptions & Readonly<Record<string, unknown>>,
 ): Promise<number> {
-  const loaded = privatePort(configOf(context, options));
+  const loaded = quietDefaults(configOf(context, options));
   const folder = await loadSubject(await context.openPlans(loaded.config), name, collectionFlags(options));
   const environment = await splitEnvironments(options);
   const globals = await readGlobals(options);
@@ -145,10 +146,15 @@ async function writeReports(
   }
 }
 
-/** A run takes a free port unless one was chosen, so that it never collides with a service. */
-function privatePort(loaded: ReturnType<typeof configOf>): ReturnType<typeof configOf> {
-  const chosen = loaded.values.find(({ key }) => key === "port")?.source !== "default";
-  return chosen ? loaded : { ...loaded, config: { ...loaded.config, port: 0 } };
+/** Where nothing was chosen, a run takes a free port, so that it never collides with a service, and logs only what matters. */
+function quietDefaults(loaded: LoadedConfig): LoadedConfig {
+  const chosen = new Set(loaded.values.filter(({ source }) => source !== "default").map(({ key }) => key));
+  const config = {
+    ...loaded.config,
+    ...(chosen.has("port") ? {} : { port: 0 }),
+    ...(chosen.has("logLevel") ? {} : { logLevel: "warn" as const }),
+  };
+  return { ...loaded, config };
 }
 
 function collectionFlags(options: RunOptions): CollectionFlags {

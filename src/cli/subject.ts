@@ -2,9 +2,10 @@
 
 import { readFile, stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
+import { problemsOfCollection } from "../collections/read-collection.js";
 import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
 import { layerOf, environmentDocumentSchema, type Layer } from "../core/environment.js";
-import { messageOf, TurnpikeError } from "../core/errors.js";
+import { messageOf, refuse, TurnpikeError } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
 import type { PlanFolder } from "../core/ports.js";
 import type { PlanFiles } from "./context.js";
@@ -49,7 +50,9 @@ export async function loadSubject(files: PlanFiles, name: string, flags: Collect
 async function loadCollection(path: string, flags: CollectionFlags): Promise<PlanFolder> {
   const { data } = flags;
   const dataFile = data?.toLowerCase().endsWith(".csv") === true ? "data.csv" : "data.json";
-  const files = new Map([[COLLECTION_FILE, await readGiven("collection", path)]]);
+  const content = await readGiven("collection", path);
+  refuse("INVALID_COLLECTION", path, problemsOfCollection(content));
+  const files = new Map([[COLLECTION_FILE, content]]);
   if (data !== undefined) files.set(dataFile, await readGiven("iteration data", data));
   const task = { ...(data === undefined ? {} : { data: dataFile }), ...flags.task };
   const { id, plan } = planOfCollection({ name: basename(path), title: basename(path), task });

@@ -1,7 +1,7 @@
 /** The configuration: one schema, and the pure step that lays its sources over each other. Reading files and variables is src/config.ts. */
 
 import { z } from "zod";
-import { durationSchema } from "./duration.js";
+import { durationSchema, formatDuration } from "./duration.js";
 import type { Problem } from "./errors.js";
 import { nearest } from "./nearest.js";
 
@@ -13,13 +13,15 @@ interface ConfigKey<Schema extends z.ZodType> {
   /** The flag that sets it on commands that start the engine. */
   readonly flag: string;
   readonly secret: boolean;
+  /** A value as people read it; the value itself without it. */
+  readonly show: (value: unknown) => string;
 }
 
 function key<Schema extends z.ZodType>(
   name: string,
   schema: Schema,
   description: string,
-  options: { readonly variable?: string; readonly flag?: string; readonly secret?: boolean } = {},
+  options: { readonly variable?: string; readonly flag?: string; readonly secret?: boolean; readonly show?: (value: unknown) => string } = {},
 ): ConfigKey<Schema> {
   const kebab = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return {
@@ -28,6 +30,7 @@ function key<Schema extends z.ZodType>(
     variable: options.variable ?? `TURNPIKE_${kebab.replaceAll("-", "_").toUpperCase()}`,
     flag: options.flag ?? `--${kebab}`,
     secret: options.secret ?? false,
+    show: options.show ?? String,
   };
 }
 
@@ -46,7 +49,9 @@ export const CONFIG_KEYS = {
   laneRuns: key("laneRuns", z.int().min(1).default(200), "Runs after which a lane gets a fresh process."),
   maxStarts: key("maxStarts", z.int().min(1).default(5), "Starts of one task, counting those its worker did not survive, before it is given up."),
   bodyLimitMb: key("bodyLimitMb", z.int().min(1).max(100).default(10), "Largest request body the API takes, in megabytes."),
-  drainTimeout: key("drainTimeout", durationSchema.prefault("10s"), "How long a stopping service waits for what is underway before it ends it."),
+  drainTimeout: key("drainTimeout", durationSchema.prefault("10s"), "How long a stopping service waits for what is underway before it ends it.", {
+    show: (value) => formatDuration(Number(value)),
+  }),
   logLevel: key("logLevel", z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"), "How much the log says."),
 } as const satisfies Record<string, ConfigKey<z.ZodType>>;
 

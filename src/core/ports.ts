@@ -135,7 +135,10 @@ export interface CollectionJob {
   readonly data: { readonly format: "csv" | "json"; readonly text: string } | null;
   readonly iterations: number | null;
   readonly folder: readonly string[];
+  /** Files outside of it are never read. */
   readonly workingDirectory: string;
+  /** Whether a file that was refused fails the run (the default), or is only warned of, as by Newman's `--no-insecure-file-read`. */
+  readonly refusedFiles?: "fail" | "warn";
   readonly bail: boolean;
   readonly insecure: boolean;
   readonly ignoreRedirects: boolean;
@@ -149,6 +152,8 @@ export type CollectionResult =
   | {
       readonly ended: "finished";
       readonly counts: Counts;
+      /** Newman's total of assertions holds the skipped ones too; this says how many of it were not executed. */
+      readonly assertionsSkipped: number;
       /** First few failures, for the reason of the outcome. */
       readonly failures: readonly Failure[];
       /** Newman's own error for the run as a whole (a collection it cannot load, an unknown folder). */

@@ -12,6 +12,7 @@ import type {
 } from "../core/ports.js";
 import type { Logger } from "../log.js";
 import type { Bell } from "./bell.js";
+import type { Meter } from "./meter.js";
 
 export interface Dependencies {
   readonly store: RunStore;
@@ -22,6 +23,7 @@ export interface Dependencies {
   readonly environments: EnvironmentStore;
   readonly collections: CollectionStore;
   readonly bell: Bell;
+  readonly meter: Meter;
   readonly clock: Clock;
   readonly log: Logger;
   /** URL of this service as tasks reach it; null when no API is listening. */

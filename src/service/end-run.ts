@@ -9,7 +9,7 @@ import { appendEvents } from "./record.js";
 
 /** Ends the run if it can be ended. Repeating is harmless: the first end stands. */
 export async function endRun(
-  deps: Pick<Dependencies, "store" | "blobs" | "queue" | "bell" | "clock">,
+  deps: Pick<Dependencies, "store" | "blobs" | "queue" | "bell" | "clock" | "meter">,
   { run, end, cancellation }: RunStatus,
 ): Promise<SettleAnswer> {
   if (end !== null) return settledBy(end);
@@ -19,6 +19,7 @@ export async function endRun(
   // Nothing starts any more, so the inputs go first: a crash between the two lines leaves no secret behind.
   await deps.blobs.delete(run.inputs);
   const standing = await deps.store.endRun(run.id, { verdict, endedAt: deps.clock.now() });
+  deps.meter.countRun(standing.verdict);
   await appendEvents(deps, run.id, [{ type: "run.ended", at: standing.endedAt, verdict: standing.verdict }]);
   return settledBy(standing);
 }

@@ -6,7 +6,7 @@ import { outcomeOf, recordOutcome } from "./record.js";
 
 /** Closes a checkpoint that has no outcome yet; running tasks before it see that and stop. */
 export async function expireCheckpoint(
-  deps: Pick<Dependencies, "store" | "queue" | "bell" | "clock">,
+  deps: Pick<Dependencies, "store" | "queue" | "bell" | "clock" | "meter">,
   runId: string,
   nodeId: string,
 ): Promise<void> {

@@ -37,6 +37,16 @@ export async function* followRun(
   }
 }
 
+/** The events there are so far. */
+export async function readEvents(
+  deps: FollowDependencies,
+  runId: string,
+  query: { readonly after?: string; readonly limit: number },
+): Promise<readonly StoredEvent[]> {
+  await findRun(deps, runId);
+  return deps.store.readEvents(runId, query);
+}
+
 /** Waits for the end of a run, at most `timeoutMs`. */
 export async function waitForRun(
   deps: FollowDependencies,

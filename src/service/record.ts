@@ -24,12 +24,13 @@ export async function appendEvents(
  * by whoever wrote it, and a gate that is open stays open.
  */
 export async function recordOutcome(
-  deps: Pick<Dependencies, "store" | "bell" | "queue">,
+  deps: Pick<Dependencies, "store" | "bell" | "queue" | "meter">,
   run: { readonly id: string; readonly plan: Plan },
   outcome: Outcome,
 ): Promise<Outcome> {
   const standing = await deps.store.recordOutcome(run.id, outcome);
   if (isSame(standing, outcome)) {
+    deps.meter.countOutcome(standing);
     await appendEvents(deps, run.id, [{ type: "node.ended", at: outcome.endedAt, outcome: standing }]);
     if (standing.kind === "checkpoint") deps.bell.ring(`stop of ${run.id}`);
   }

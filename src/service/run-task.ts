@@ -1,5 +1,6 @@
 /** Executing one task: environment rendered, collection run in a lane, evidence stored while it comes in, outcome judged. */
 
+import { readCollection } from "../collections/read-collection.js";
 import { plainLayer, render, type Layer, type Rendered } from "../core/environment.js";
 import { checkpointsBehind } from "../core/decide.js";
 import { TurnpikeError } from "../core/errors.js";
@@ -83,9 +84,10 @@ async function createJob(
     if (hash === undefined) throw new TurnpikeError("INTERNAL", `run ${run.id} holds no file ${path}`);
     return new TextDecoder().decode(await blobs.get(hash));
   };
-  const collection: unknown = JSON.parse(await text(node.collection));
+  const collection = readCollection(await text(node.collection));
+  if (!collection.ok) throw new TurnpikeError("INTERNAL", `run ${run.id} holds a file ${node.collection} that is no collection`);
   return {
-    collection,
+    collection: collection.collection,
     environment: { name: layerNames(run, node).join(" + ") || "none", rows: rendered.rows },
     globals: inputs.globals,
     data:

@@ -110,6 +110,15 @@ function singleCollection(name: string, document: unknown): PlanFolder {
   return { ...planOfCollection({ name, title: name }), directory: process.cwd(), files };
 }
 
+/** INVALID_PLAN naming every environment the run or a task names that does not exist, with its place. */
+export async function checkEnvironments(
+  store: EnvironmentStore,
+  plan: Plan,
+  chosen: readonly string[],
+): Promise<void> {
+  await readEnvironments(store, plan, chosen);
+}
+
 /** The rows of every environment the run or a task names; every unknown name is reported at once. */
 async function readEnvironments(
   store: EnvironmentStore,

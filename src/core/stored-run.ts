@@ -1,0 +1,59 @@
+/** A run as a store keeps it: the schema that reads a stored document back. */
+
+import { z } from "zod";
+import { planSchemas, type Plan } from "./plan.js";
+import type { Cancellation, Run, RunEnd } from "./run.js";
+import { verdictSchema } from "./run.js";
+
+const resolved = {
+  id: z.string(),
+  title: z.string(),
+  timeoutMs: z.int(),
+};
+
+/** Made from the schema of plan.yaml, so that a new option of a task is stored as well; only what reading changes is said again. */
+const taskNodeSchema = planSchemas.task.omit({ timeout: true }).extend({
+  kind: z.literal("task"),
+  ...resolved,
+  folder: z.array(z.string()),
+  environment: z.array(z.string()).nullable(),
+  timeoutRequest: z.int().optional(),
+  timeoutScript: z.int().optional(),
+  delayRequest: z.int().optional(),
+});
+
+const checkpointNodeSchema = planSchemas.checkpoint
+  .omit({ checkpoint: true, timeout: true })
+  .extend({
+    kind: z.literal("checkpoint"),
+    ...resolved,
+  });
+
+const planSchema: z.ZodType<Plan> = z.strictObject({
+  name: z.string(),
+  title: z.string(),
+  environment: z.array(z.string()),
+  nodes: z.array(z.discriminatedUnion("kind", [taskNodeSchema, checkpointNodeSchema])),
+});
+
+export const runSchema: z.ZodType<Run> = z.strictObject({
+  id: z.string(),
+  plan: planSchema,
+  workingDirectory: z.string(),
+  files: z.record(z.string(), z.string()),
+  environment: z.array(z.string()),
+  inputs: z.string(),
+  createdAt: z.int(),
+  trigger: z.string(),
+  fingerprint: z.string(),
+});
+
+export const runEndSchema: z.ZodType<RunEnd> = z.strictObject({
+  verdict: verdictSchema,
+  endedAt: z.int(),
+});
+
+export const cancellationSchema: z.ZodType<Cancellation> = z.strictObject({
+  by: z.string(),
+  at: z.int(),
+});

@@ -1,0 +1,59 @@
+/** Ties the use cases to what they work with. */
+
+import { resolveConfig, type ConfigValue } from "../core/config.js";
+import { TurnpikeError } from "../core/errors.js";
+import { cancelRun } from "./cancel-run.js";
+import { checkReadiness, type Probe } from "./check-readiness.js";
+import type { Dependencies } from "./dependencies.js";
+import { followRun, readEvents, waitForRun } from "./follow-run.js";
+import { renderEnvironment } from "./render-environment.js";
+import type { Service, ServiceMetrics } from "./service.js";
+import { submitRun } from "./submit-run.js";
+import { listRuns, reportRun, viewRun } from "./view-run.js";
+
+const READINESS_LIMIT_MS = 5000;
+
+export interface ServiceParts {
+  readonly version: string;
+  readonly config: readonly ConfigValue[];
+  readonly probes: readonly Probe[];
+  readonly lanes: () => ServiceMetrics["lanes"];
+  readonly isDraining: () => boolean;
+}
+
+export function createService(deps: Dependencies, parts: ServiceParts): Service {
+  return {
+    version: parts.version,
+    startedAt: deps.clock.now(),
+    config: parts.config,
+    plans: deps.plans,
+    environments: deps.environments,
+    collections: deps.collections,
+    checkConfig: (document) =>
+      resolveConfig([{ name: "document", values: recordOf(document), label: (key) => key }]),
+    renderEnvironment: (request) => renderEnvironment(deps, request),
+    async submitRun(request) {
+      if (parts.isDraining()) {
+        throw new TurnpikeError("DRAINING", "the service is shutting down and takes no new runs; try again in a moment");
+      }
+      return submitRun(deps, request);
+    },
+    viewRun: (runId) => viewRun(deps, runId),
+    listRuns: (query) => listRuns(deps, query),
+    cancelRun: (runId, by) => cancelRun(deps, runId, by),
+    followRun: (runId, options) => followRun(deps, runId, options),
+    readEvents: (runId, query) => readEvents(deps, runId, query),
+    waitForRun: (runId, options) => waitForRun(deps, runId, options),
+    reportRun: (runId) => reportRun(deps, runId),
+    checkReadiness: () => checkReadiness(parts.probes, READINESS_LIMIT_MS),
+    async measure() {
+      const openRuns = (await deps.store.openRuns()).length;
+      return { ...deps.meter.read(), lanes: parts.lanes(), openRuns, residentBytes: process.memoryUsage.rss() };
+    },
+  };
+}
+
+function recordOf(document: unknown): Readonly<Record<string, unknown>> {
+  if (typeof document === "object" && document !== null && !Array.isArray(document)) return { ...document };
+  throw new TurnpikeError("INVALID_CONFIG", "a configuration holds keys and values");
+}

@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import test, { after, before, describe } from "node:test";
+import type { RunView } from "../../src/service/service.js";
+import { openDatabase } from "../support/database.js";
+import { openEngine, sketchPlan, tenTaskPlan, type Engine } from "../support/engine.js";
+import { BACKENDS } from "../support/backends.js";
+
+function statuses({ outcomes }: RunView): Record<string, string> {
+  return Object.fromEntries([...outcomes].map(([node, { status }]) => [node, status]).sort());
+}
+
+function between(view: RunView, node: string): readonly [number, number] {
+  const outcome = view.outcomes.get(node);
+  return [outcome?.startedAt ?? Number.NaN, outcome?.endedAt ?? Number.NaN];
+}
+
+for (const { name, open, absence } of BACKENDS) {
+  describe(`plans on ${name}`, { skip: absence() ?? false }, () => {
+    let engine: Engine;
+    let closeAll: () => Promise<void>;
+
+    before(async () => {
+      const database = await openDatabase();
+      const { backend, close } = await open(database);
+      engine = await openEngine({ pool: database.pool, backend });
+      await engine.startWorkers();
+      closeAll = async () => {
+        await engine.close();
+        await close();
+        await database.close();
+      };
+    });
+    after(() => closeAll());
+
+    test("the ten-task plan passes, tasks overlap, and no task starts before its checkpoint", async () => {
+      const view = await engine.ended(await engine.submit(tenTaskPlan({ "task-2": { ms: 300 }, "task-3": { ms: 300 }, "task-4": { ms: 300 } })));
+      assert.equal(view.end?.verdict, "passed");
+      assert.deepEqual(new Set(Object.values(statuses(view))), new Set(["passed"]));
+      assert.equal(view.outcomes.size, 10);
+      const [start2, end2] = between(view, "task-2");
+      const [start3, end3] = between(view, "task-3");
+      assert.ok(start3 < end2 && start2 < end3, "tasks 2 and 3 overlap");
+      for (const task of ["task-6", "task-7", "task-8", "task-9"]) {
+        assert.ok(between(view, task)[0] >= between(view, "checkpoint-5")[1], `${task} started before checkpoint-5 had judged`);
+      }
+    });
+
+    test("a red task closes its checkpoint, and what comes after is skipped", async () => {
+      const view = await engine.ended(await engine.submit(tenTaskPlan({ "task-3": { red: true } })));
+      assert.equal(view.end?.verdict, "failed");
+      assert.deepEqual(statuses(view), {
+        "checkpoint-10": "skipped", "checkpoint-5": "failed",
+        "task-1": "passed", "task-2": "passed", "task-3": "failed", "task-4": "passed",
+        "task-6": "skipped", "task-7": "skipped", "task-8": "skipped", "task-9": "skipped",
+      });
+      assert.match(view.outcomes.get("checkpoint-5")?.reason ?? "", /task-3/);
+    });
+
+    test("a plan that is no tree runs each task once, after all of its needs", async () => {
+      const startedBefore = engine.started.length;
+      const view = await engine.ended(
+        await engine.submit(
+          sketchPlan({
+            a: [[], { ms: 30 }], b: [[]], c: [["a", "b"]], d: [["a"]], e: [["c", "d", "b"]],
+            "checkpoint-x": [["e", "a"]], f: [["checkpoint-x", "d"]],
+          }),
+        ),
+      );
+      assert.equal(view.end?.verdict, "passed");
+      const started = engine.started.slice(startedBefore);
+      assert.deepEqual([...started].sort(), ["a", "b", "c", "d", "e", "f"]);
+      for (const [task, needs] of [["c", ["a", "b"]], ["e", ["c", "d"]], ["f", ["e", "d"]]] as const) {
+        for (const need of needs) assert.ok(between(view, need)[1] <= between(view, task)[0], `${task} before ${need}`);
+      }
+    });
+
+    test("the same submission many times at once is one run", async () => {
+      const startedBefore = engine.started.length;
+      const ids = await Promise.all(Array.from({ length: 5 }, () => engine.submit(sketchPlan({ only: [[], { ms: 50 }] }), `key-${name}`)));
+      assert.equal(new Set(ids).size, 1);
+      await engine.ended(ids[0] ?? "");
+      assert.equal(await engine.submit(sketchPlan({ only: [[], { ms: 50 }] }), `key-${name}`), ids[0]);
+      assert.deepEqual(engine.started.slice(startedBefore), ["only"]);
+    });
+
+    test("a cancelled run kills what runs and starts nothing more", async () => {
+      const runId = await engine.submit(tenTaskPlan({ "task-2": { ms: 60_000 }, "task-3": { ms: 60_000 } }));
+      await waitUntil(() => engine.started.slice(-3).includes("task-3"));
+      await engine.deps.store.cancelRun(runId, { by: "test", at: Date.now() });
+      engine.deps.bell.ring(`stop of ${runId}`);
+      const view = await engine.ended(runId);
+      assert.equal(view.end?.verdict, "cancelled");
+      assert.equal(view.outcomes.get("task-3")?.status, "cancelled");
+      assert.equal(view.outcomes.get("task-6")?.startedAt, null);
+    });
+
+    test("a checkpoint whose time is over closes, and what it waited for is ended", async () => {
+      const view = await engine.ended(
+        await engine.submit(
+          sketchPlan({ quick: [[]], slow: [[], { ms: 60_000 }], "checkpoint-t": [["quick", "slow"], { timeout: "300ms" }], next: [["checkpoint-t"]] }),
+        ),
+      );
+      assert.equal(view.end?.verdict, "timed_out");
+      assert.deepEqual(statuses(view), { "checkpoint-t": "timed_out", next: "skipped", quick: "passed", slow: "cancelled" });
+      assert.match(view.outcomes.get("checkpoint-t")?.reason ?? "", /slow/);
+    });
+
+    test("a task over its own time is timed out, and the run goes on to its end", async () => {
+      const view = await engine.ended(await engine.submit(sketchPlan({ slow: [[], { ms: 60_000, timeout: "200ms" }], next: [["slow"]] })));
+      assert.deepEqual(statuses(view), { next: "skipped", slow: "timed_out" });
+      assert.equal(view.end?.verdict, "timed_out");
+    });
+
+    test("a task handed back by a stopping worker is run again, with a new attempt and prefix", async () => {
+      const runId = await engine.submit(sketchPlan({ long: [[], { ms: 700 }] }));
+      await waitUntil(() => engine.started.at(-1) === "long");
+      await engine.stopWorkers();
+      assert.equal((await engine.deps.store.outcomes(runId)).size, 0);
+      await engine.startWorkers();
+      const view = await engine.ended(runId);
+      assert.equal(view.end?.verdict, "passed");
+      const outcome = view.outcomes.get("long");
+      assert.equal(outcome?.attempt, 2);
+      assert.equal(outcome?.prefix, `Test_long_${runId}_2_`);
+    });
+
+    test("the private inputs of an ended run are gone", async () => {
+      const runId = await engine.submit(sketchPlan({ only: [[]] }));
+      const { run } = await engine.ended(runId);
+      await assert.rejects(engine.deps.blobs.get(run.inputs), /NOT_FOUND|no blob|not/);
+    });
+
+    test("a sweep of healthy runs changes nothing, and a run whose flow never came is queued by it", async () => {
+      const runId = await engine.submit(sketchPlan({ a: [[], { ms: 100 }], b: [["a"]] }));
+      await engine.sweep();
+      assert.equal((await engine.ended(runId)).end?.verdict, "passed");
+
+      const { submit } = engine.deps.queue;
+      const forgetful = { ...engine.deps, queue: { ...engine.deps.queue, submit: () => Promise.reject(new Error("lost power")) } };
+      const { submitRun } = await import("../../src/service/submit-run.js");
+      await assert.rejects(submitRun(forgetful, { subject: { kind: "folder", folder: sketchPlan({ a: [[]] }) }, trigger: "test" }), /lost power/);
+      assert.ok(submit);
+      const [orphan] = await engine.deps.store.openRuns();
+      assert.ok(orphan !== undefined);
+      await engine.sweep();
+      assert.equal((await engine.ended(orphan)).end?.verdict, "passed");
+    });
+
+    test("no job of any run is left over", async () => {
+      await waitUntil(async () => (await engine.pendingJobs()) === 0);
+    });
+  });
+}
+
+async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const until = Date.now() + 15_000;
+  while (!(await condition())) {
+    if (Date.now() > until) throw new Error(`not within 15 s: ${condition.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

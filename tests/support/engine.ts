@@ -1,0 +1,185 @@
+/** The engine without lanes and API: real store, real queue, real workers, and collections that say how they behave. */
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { NO_COUNTS } from "../../src/core/evidence.js";
+import { readPlan } from "../../src/core/plan.js";
+import type { CollectionResult, CollectionRunner, PlanFolder } from "../../src/core/ports.js";
+import type { Backend } from "../../src/queue/backend.js";
+import { createRunQueue } from "../../src/queue/run-queue.js";
+import { startWorkers } from "../../src/queue/workers.js";
+import { createBell } from "../../src/service/bell.js";
+import type { Dependencies } from "../../src/service/dependencies.js";
+import { expireCheckpoint } from "../../src/service/expire-checkpoint.js";
+import { waitForRun } from "../../src/service/follow-run.js";
+import { createMeter } from "../../src/service/meter.js";
+import type { RunView } from "../../src/service/service.js";
+import { settleNode } from "../../src/service/settle-node.js";
+import { submitRun } from "../../src/service/submit-run.js";
+import { sweepRuns } from "../../src/service/sweep-runs.js";
+import { createBlobDirectory } from "../../src/store/blob-directory.js";
+import { createSqlRunStore } from "../../src/store/sql-runs.js";
+import { migrateSql } from "../../src/store/sql-schema.js";
+import type { SqlPool } from "../../src/store/sql.js";
+
+/** How a task behaves, written where its collection would stand. */
+export interface Behaviour {
+  readonly ms?: number;
+  readonly red?: boolean;
+}
+
+export interface Engine {
+  readonly deps: Dependencies;
+  /** Names in the order the tasks were started. */
+  readonly started: readonly string[];
+  submit(plan: PlanFolder, idempotencyKey?: string): Promise<string>;
+  ended(runId: string): Promise<RunView>;
+  sweep(): Promise<void>;
+  /** Jobs that would still do something, by queue. */
+  pendingJobs(): Promise<number>;
+  startWorkers(): Promise<void>;
+  stopWorkers(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Tasks as `id: [needs, behaviour]`; ids that begin with `checkpoint` are checkpoints. */
+export type PlanSketch = Readonly<
+  Record<string, readonly [needs: readonly string[], behaviour?: Behaviour & { readonly timeout?: string }]>
+>;
+
+export function sketchPlan(sketch: PlanSketch): PlanFolder {
+  const files = new Map<string, Uint8Array>();
+  const tasks = Object.fromEntries(
+    Object.entries(sketch).map(([id, [needs, behaviour = {}]]) => {
+      const { timeout, ...rest } = behaviour;
+      const limit = timeout === undefined ? {} : { timeout };
+      if (id.startsWith("checkpoint")) return [id, { checkpoint: true, needs, ...limit }];
+      const collection = `${id}.json`;
+      files.set(collection, new TextEncoder().encode(JSON.stringify({ info: { name: id }, item: [], behaviour: { id, ...rest } })));
+      return [id, { collection, needs, ...limit }];
+    }),
+  );
+  const check = readPlan({ name: "sketch", tasks });
+  if (!check.ok) throw new Error(JSON.stringify(check.problems));
+  return { id: "sketch", plan: check.plan, directory: tmpdir(), files };
+}
+
+/** The plan this project grew from. */
+export function tenTaskPlan(behaviours: Readonly<Record<string, Behaviour>> = {}): PlanFolder {
+  const task = (id: string, needs: readonly string[]) => [needs, { ms: 20, ...behaviours[id] }] as const;
+  return sketchPlan({
+    "task-1": task("task-1", []),
+    "task-2": task("task-2", ["task-1"]),
+    "task-3": task("task-3", ["task-1"]),
+    "task-4": task("task-4", ["task-1"]),
+    "checkpoint-5": [["task-2", "task-3", "task-4"]],
+    "task-6": task("task-6", ["checkpoint-5"]),
+    "task-7": task("task-7", ["checkpoint-5"]),
+    "task-8": task("task-8", ["checkpoint-5"]),
+    "task-9": task("task-9", ["checkpoint-5"]),
+    "checkpoint-10": [["task-6", "task-7", "task-8", "task-9"]],
+  });
+}
+
+export async function openEngine(parts: { readonly pool: SqlPool; readonly backend: Backend }): Promise<Engine> {
+  const directory = await mkdtemp(join(tmpdir(), "turnpike-engine-"));
+  const started: string[] = [];
+  await migrateSql(parts.pool);
+  const queue = createRunQueue(parts.backend);
+  let count = 0;
+  const deps: Dependencies = {
+    store: createSqlRunStore(parts.pool),
+    blobs: createBlobDirectory(directory),
+    queue,
+    runner: behavingRunner(started),
+    plans: { list: () => Promise.resolve([]), load: () => Promise.reject(new Error("no plans here")) },
+    environments: noDocuments,
+    collections: noDocuments,
+    bell: createBell(),
+    meter: createMeter(),
+    clock: { now: () => Date.now(), random: () => `${String((count += 1)).padStart(4, "0")}x` },
+    log: pino({ level: "silent" }),
+    serviceUrl: () => null,
+    maxStarts: 5,
+  };
+  let workers: Awaited<ReturnType<typeof startWorkers>> | undefined;
+  const stopWorkers = async (): Promise<void> => {
+    await workers?.close(0);
+    workers = undefined;
+  };
+  return {
+    deps,
+    started,
+    async submit(folder, idempotencyKey) {
+      const key = idempotencyKey === undefined ? {} : { idempotencyKey };
+      const { status } = await submitRun(deps, { subject: { kind: "folder", folder }, trigger: "test", ...key });
+      return status.run.id;
+    },
+    ended: async (runId) => {
+      const view = await waitForRun(deps, runId, { timeoutMs: 20_000, signal: new AbortController().signal });
+      if (view.end === null) throw new Error(`run ${runId} has not ended; open: ${JSON.stringify([...view.outcomes.keys()])}`);
+      return view;
+    },
+    sweep: () => sweepRuns(deps),
+    async pendingJobs() {
+      const counts = await Promise.all(
+        queue.queues.map((each) => each.getJobCountByTypes("waiting", "active", "delayed", "prioritized", "waiting-children")),
+      );
+      return counts.reduce((sum, each) => sum + each, 0);
+    },
+    async startWorkers() {
+      workers = await startWorkers(
+        parts.backend,
+        { settle: (wake) => settleNode(deps, wake), expire: (runId, node) => expireCheckpoint(deps, runId, node) },
+        { lanes: 4, log: deps.log },
+      );
+    },
+    stopWorkers,
+    async close() {
+      await stopWorkers();
+      await queue.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+const noDocuments = {
+  list: () => Promise.resolve([]),
+  get: () => Promise.resolve(null),
+  put: () => Promise.reject(new Error("nothing is written here")),
+  delete: () => Promise.resolve(false),
+};
+
+/** An adapter of the runner's port whose collections are behaviours; it obeys the signal as the lanes do. */
+function behavingRunner(started: string[]): CollectionRunner {
+  return {
+    async run(job, { signal }): Promise<CollectionResult> {
+      const { behaviour } = job.collection as { readonly behaviour: Behaviour & { readonly id: string } };
+      const { id, ms = 0, red = false } = behaviour;
+      started.push(id);
+      const counts = { ...NO_COUNTS, iterations: 1, requests: 1, assertions: 1 };
+      const finished = await new Promise<boolean>((resolve) => {
+        const timer = setTimeout(() => {
+          resolve(true);
+        }, ms);
+        signal.addEventListener("abort", () => {
+          clearTimeout(timer);
+          resolve(false);
+        });
+        if (signal.aborted) resolve(false);
+      });
+      if (!finished) return { ended: "stopped", counts: NO_COUNTS };
+      return red
+        ? {
+            ended: "finished",
+            assertionsSkipped: 0,
+            counts: { ...counts, assertionsFailed: 1, failures: 1 },
+            failures: [{ kind: "assertion", iteration: 0, item: id, message: "it is red" }],
+            runError: null,
+          }
+        : { ended: "finished", assertionsSkipped: 0, counts, failures: [], runError: null };
+    },
+  };
+}
