@@ -19,7 +19,7 @@ interface Rule {
 /** The files directly in src/ stand as `(root)`. Imports of types alone count as well: they are knowledge, too. */
 const RULES: Readonly<Record<string, Rule>> = {
   core: { folders: [], packages: ["zod"] },
-  collections: { folders: ["core"], packages: ["zod", "@faker-js/faker", "postman-collection", "csv-parse"] },
+  collections: { folders: ["core"], packages: ["node:crypto", "zod", "@faker-js/faker", "postman-collection", "csv-parse"] },
   reports: { folders: ["core"], packages: ["zod"] },
   service: { folders: ["core", "collections", "reports", "(root)"], packages: ["node:", "zod"] },
   queue: { folders: ["core", "(root)"], packages: ["node:", "bullmq", "ioredis", "zod"] },
@@ -84,6 +84,7 @@ function violationOf({ file, target }: Import): string | null {
   const rule = RULES[folder];
   if (rule === undefined) return `${file} stands in a folder that has no rule`;
   if (!target.startsWith("src/")) {
+    if (rule.packages.includes(target)) return null;
     const name = target.startsWith("node:") ? "node:" : target.split("/").slice(0, target.startsWith("@") ? 2 : 1).join("/");
     return rule.packages.includes(name) ? null : `${file} may not import the package ${target}`;
   }
@@ -143,7 +144,7 @@ test("no files import each other in a circle", () => {
 });
 
 test("the core knows neither clock nor randomness", () => {
-  const forbidden = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bprocess\.|\bsetTimeout\(/;
+  const forbidden = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bprocess\.[a-z]|\bsetTimeout\(/;
   assert.match("at: Date.now()", forbidden);
   const core = files.filter((file) => file.startsWith("src/core/"));
   assert.ok(core.length > 10);
