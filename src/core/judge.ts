@@ -30,24 +30,47 @@ export function judge(
 }
 
 /** A run without a clean end is never judged by its failures, and a failure weighs more than missing evidence. */
-function judgeFinished(result: Finished, { allowEmpty, data }: Pick<TaskNode, "allowEmpty" | "data">): Judgement {
+function judgeFinished(
+  result: Finished,
+  { allowEmpty, data }: Pick<TaskNode, "allowEmpty" | "data">,
+): Judgement {
   const { counts, assertionsSkipped, failures, runError } = result;
   const [first] = failures;
-  if (first !== undefined) return failed(counts, first.kind, failureReason(first, counts, failures.length));
-  if (runError !== null) return errored(counts, "collection", `Newman could not run the collection: ${runError}`);
+  if (first !== undefined)
+    return failed(counts, first.kind, failureReason(first, counts, failures.length));
+  if (runError !== null)
+    return errored(counts, "collection", `Newman could not run the collection: ${runError}`);
   const unlisted = countedFailures(counts);
-  if (unlisted > 0) return errored(counts, "evidence", `Newman counted ${some(unlisted, "failure")} and named none`);
+  if (unlisted > 0)
+    return errored(
+      counts,
+      "evidence",
+      `Newman counted ${some(unlisted, "failure")} and named none`,
+    );
   if (allowEmpty) return passed(counts);
   if (counts.iterations === 0 && data !== undefined) {
     const advice = "give it at least one row, or set allowEmpty: true";
-    return errored(counts, "no_iterations", `not one iteration ran: ${data} has no rows; ${advice}`);
+    return errored(
+      counts,
+      "no_iterations",
+      `not one iteration ran: ${data} has no rows; ${advice}`,
+    );
   }
   if (counts.requests === 0) {
-    return errored(counts, "no_requests", "not one request was sent; check the collection and the folder, or set allowEmpty: true");
+    return errored(
+      counts,
+      "no_requests",
+      "not one request was sent; check the collection and the folder, or set allowEmpty: true",
+    );
   }
   if (counts.assertions - assertionsSkipped <= 0) {
-    const what = assertionsSkipped > 0 ? "every assertion was skipped" : "not one assertion was executed";
-    return errored(counts, "no_assertions", `${what}, so nothing is proven; add a pm.test, or set allowEmpty: true`);
+    const what =
+      assertionsSkipped > 0 ? "every assertion was skipped" : "not one assertion was executed";
+    return errored(
+      counts,
+      "no_assertions",
+      `${what}, so nothing is proven; add a pm.test, or set allowEmpty: true`,
+    );
   }
   return passed(counts);
 }
@@ -67,9 +90,19 @@ function judgeStopped(
         counts,
       };
     case "cancelled":
-      return { status: "cancelled", cause: "cancelled", reason: `stopped ${after}: the run was cancelled`, counts };
+      return {
+        status: "cancelled",
+        cause: "cancelled",
+        reason: `stopped ${after}: the run was cancelled`,
+        counts,
+      };
     case "closed":
-      return { status: "cancelled", cause: "cancelled", reason: `stopped ${after}: its checkpoint had closed`, counts };
+      return {
+        status: "cancelled",
+        cause: "cancelled",
+        reason: `stopped ${after}: its checkpoint had closed`,
+        counts,
+      };
     case "lost":
     case null:
       return errored(counts, "crash", `stopped ${after}: the worker that ran it was stopping`);
@@ -93,7 +126,9 @@ function failureReason(first: Failure, counts: Counts, listed: number): string {
   const count = Math.max(counts.failures, listed);
   const iteration = counts.iterations > 1 ? ` (iteration ${String(first.iteration + 1)})` : "";
   const place = `in "${first.item}"${iteration}: ${first.message}`;
-  return count === 1 ? `${first.kind} failed ${place}` : `${String(count)} failures; the first, ${place}`;
+  return count === 1
+    ? `${first.kind} failed ${place}`
+    : `${String(count)} failures; the first, ${place}`;
 }
 
 /** The larger of Newman's list and the sum of its counters, which it keeps separately. */

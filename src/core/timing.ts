@@ -4,7 +4,7 @@ import { inOrder } from "./graph.js";
 import { durationOf, type Outcome } from "./outcome.js";
 import type { Plan } from "./plan.js";
 
-export interface TaskTiming {
+interface TaskTiming {
   readonly task: string;
   readonly durationMs: number;
   /** Milliseconds from the first start of the run to this task's start. */
@@ -41,7 +41,10 @@ export function timingOf(plan: Plan, outcomes: ReadonlyMap<string, Outcome>): Ru
   const executed = plan.nodes.flatMap(({ id }) => spanOf(outcomes.get(id)));
   const taskIds = new Set(plan.nodes.filter(({ kind }) => kind === "task").map(({ id }) => id));
   const spans = executed.filter(({ id }) => taskIds.has(id));
-  const firstAt = spans.reduce((first, { startedAt }) => Math.min(first, startedAt), Number.POSITIVE_INFINITY);
+  const firstAt = spans.reduce(
+    (first, { startedAt }) => Math.min(first, startedAt),
+    Number.POSITIVE_INFINITY,
+  );
   const lastAt = executed.reduce((last, { endedAt }) => Math.max(last, endedAt), firstAt);
   const tasks = spans.map((span) => ({
     task: span.id,
@@ -50,7 +53,10 @@ export function timingOf(plan: Plan, outcomes: ReadonlyMap<string, Outcome>): Ru
   }));
   const sequentialMs = tasks.reduce((sum, { durationMs }) => sum + durationMs, 0);
   const wallMs = spans.length === 0 ? 0 : lastAt - firstAt;
-  const path = criticalPath(plan, new Map(executed.map((span) => [span.id, taskIds.has(span.id) ? lengthOf(span) : 0])));
+  const path = criticalPath(
+    plan,
+    new Map(executed.map((span) => [span.id, taskIds.has(span.id) ? lengthOf(span) : 0])),
+  );
   const atOnce = busiest(spans);
   return {
     tasks,
@@ -68,7 +74,9 @@ export function timingOf(plan: Plan, outcomes: ReadonlyMap<string, Outcome>): Ru
 function spanOf(outcome: Outcome | undefined): Span[] {
   if (outcome === undefined || outcome.startedAt === null) return [];
   const durationMs = Math.max(0, durationOf(outcome));
-  return [{ id: outcome.node, startedAt: outcome.startedAt, endedAt: outcome.startedAt + durationMs }];
+  return [
+    { id: outcome.node, startedAt: outcome.startedAt, endedAt: outcome.startedAt + durationMs },
+  ];
 }
 
 function lengthOf({ startedAt, endedAt }: Span): number {
@@ -78,7 +86,10 @@ function lengthOf({ startedAt, endedAt }: Span): number {
 /** Longest chain through the executed nodes; of equals the one with more nodes, so that a closing checkpoint is named. Checkpoints weigh nothing. */
 function criticalPath(plan: Plan, weights: ReadonlyMap<string, number>): RunTiming["criticalPath"] {
   const needsOf = new Map(plan.nodes.map(({ id, needs }) => [id, needs]));
-  const chains = new Map<string, { readonly nodes: readonly string[]; readonly durationMs: number }>();
+  const chains = new Map<
+    string,
+    { readonly nodes: readonly string[]; readonly durationMs: number }
+  >();
   let longest: RunTiming["criticalPath"] = { nodes: [], durationMs: 0 };
   for (const id of inOrder(needsOf)) {
     const weight = weights.get(id);
@@ -92,8 +103,12 @@ function criticalPath(plan: Plan, weights: ReadonlyMap<string, number>): RunTimi
   return longest;
 }
 
-function longer(left: RunTiming["criticalPath"], right: RunTiming["criticalPath"]): RunTiming["criticalPath"] {
-  if (left.durationMs !== right.durationMs) return left.durationMs > right.durationMs ? left : right;
+function longer(
+  left: RunTiming["criticalPath"],
+  right: RunTiming["criticalPath"],
+): RunTiming["criticalPath"] {
+  if (left.durationMs !== right.durationMs)
+    return left.durationMs > right.durationMs ? left : right;
   return left.nodes.length >= right.nodes.length ? left : right;
 }
 
@@ -101,7 +116,9 @@ function longer(left: RunTiming["criticalPath"], right: RunTiming["criticalPath"
 function busiest(spans: readonly Span[]): string[] {
   let most: string[] = spans.slice(0, 1).map(({ id }) => id);
   for (const { startedAt: moment } of spans) {
-    const running = spans.filter(({ startedAt, endedAt }) => startedAt <= moment && moment < endedAt);
+    const running = spans.filter(
+      ({ startedAt, endedAt }) => startedAt <= moment && moment < endedAt,
+    );
     if (running.length > most.length) most = running.map(({ id }) => id);
   }
   return most;

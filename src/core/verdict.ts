@@ -12,13 +12,19 @@ import type { Verdict } from "./run.js";
  * Nodes that did not pass only because of a need are consequences and do not count, so a checkpoint behind a task that
  * timed out leaves the run timed out.
  */
-export function verdictOf(plan: Plan, outcomes: ReadonlyMap<string, Outcome>, cancelled: boolean): Verdict {
+export function verdictOf(
+  plan: Plan,
+  outcomes: ReadonlyMap<string, Outcome>,
+  cancelled: boolean,
+): Verdict {
   const known = plan.nodes.flatMap(({ id }) => outcomes.get(id) ?? []);
   const isComplete = known.length === plan.nodes.length;
   if (isComplete && known.every(({ status }) => status === "passed")) return "passed";
   if (cancelled) return "cancelled";
   if (!isComplete) return "errored";
-  const origins = new Set(known.filter(({ cause }) => cause !== "need").map(({ status }) => status));
+  const origins = new Set(
+    known.filter(({ cause }) => cause !== "need").map(({ status }) => status),
+  );
   if (origins.has("failed")) return "failed";
   return origins.has("timed_out") ? "timed_out" : "errored";
 }
@@ -34,7 +40,8 @@ export function judgeCheckpoint(
   const open = node.needs.filter((need) => outcomes.get(need)?.status !== "passed");
   if (open.length === 0) return { status: "passed", cause: null, reason: null };
   const reason = describeNeeds(open, outcomes);
-  if (open.some((need) => !outcomes.has(need))) return { status: "errored", cause: "evidence", reason };
+  if (open.some((need) => !outcomes.has(need)))
+    return { status: "errored", cause: "evidence", reason };
   const status = statusBehind(node.needs.flatMap((need) => outcomes.get(need)?.status ?? []));
   return { status, cause: status === "cancelled" ? "cancelled" : "need", reason };
 }
@@ -42,7 +49,9 @@ export function judgeCheckpoint(
 /** Status of a checkpoint whose needs have these, not all of them passed. */
 function statusBehind(statuses: readonly Status[]): Status {
   if (statuses.every((status) => status === "skipped")) return "skipped";
-  const ownFault = statuses.some((status) => status === "failed" || status === "errored" || status === "timed_out");
+  const ownFault = statuses.some(
+    (status) => status === "failed" || status === "errored" || status === "timed_out",
+  );
   return !ownFault && statuses.includes("cancelled") ? "cancelled" : "failed";
 }
 
@@ -50,8 +59,11 @@ function statusBehind(statuses: readonly Status[]): Status {
 function describeNeeds(needs: readonly string[], outcomes: ReadonlyMap<string, Outcome>): string {
   const heads = needs.map((need) => `${need} ${phrase(outcomes.get(need)?.status)}`);
   const whys = needs.map((need) => whyOf(outcomes.get(need)));
-  const fixedLength = heads.join(", ").length + whys.filter((why) => why !== "").length * ": ".length;
-  const share = Math.floor((MAX_REASON_LENGTH - fixedLength) / Math.max(1, whys.filter((why) => why !== "").length));
+  const fixedLength =
+    heads.join(", ").length + whys.filter((why) => why !== "").length * ": ".length;
+  const share = Math.floor(
+    (MAX_REASON_LENGTH - fixedLength) / Math.max(1, whys.filter((why) => why !== "").length),
+  );
   const fits = fixedLength + whys.join("").length <= MAX_REASON_LENGTH;
   const parts = heads.map((head, position) => {
     const why = whys[position] ?? "";
@@ -63,6 +75,7 @@ function describeNeeds(needs: readonly string[], outcomes: ReadonlyMap<string, O
 
 /** A skipped or cancelled need says nothing more than that; the reason stands where it began. */
 function whyOf(outcome: Outcome | undefined): string {
-  if (outcome === undefined || outcome.status === "skipped" || outcome.status === "cancelled") return "";
+  if (outcome === undefined || outcome.status === "skipped" || outcome.status === "cancelled")
+    return "";
   return outcome.reason ?? "";
 }

@@ -88,11 +88,15 @@ export async function redisBackend(url: string, options: RedisBackendOptions): P
       await withinLimit(forQueues.ping(), `Redis at ${redisPlace(url)} does not answer`);
     },
     async close() {
-      // A connection that is down at this moment cannot say goodbye; it is simply dropped.
-      await Promise.all(connections.map((connection) => connection.quit().catch(() => undefined)));
-      for (const connection of connections) connection.disconnect();
+      await Promise.all(connections.map(closeConnection));
     },
   });
+}
+
+/** A connection that is down at this moment cannot say goodbye; it is simply dropped. */
+async function closeConnection(connection: Redis): Promise<void> {
+  if (connection.status === "ready") await connection.quit().catch(() => undefined);
+  connection.disconnect();
 }
 
 interface BackendParts extends Pick<Backend, "name" | "ping" | "close"> {
@@ -116,7 +120,8 @@ function createBackend(parts: BackendParts): Backend {
     createWorker: (name, processor, { concurrency }) =>
       new Worker(
         name,
-        processor,
+        // BullMQ hands out the signal only to a function that declares three parameters; one with defaults does not.
+        (job, token, signal) => processor(job, token, signal),
         {
           ...shared,
           ...WORKER_OPTIONS,

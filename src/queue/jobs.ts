@@ -8,10 +8,12 @@ import { RUN_NODE, type FlowNode, type FlowShape } from "../core/flow.js";
 export const TASK_QUEUE = "tasks";
 export const CONTROL_QUEUE = "control";
 
-/** `gate` does nothing: it holds its parent back until it is promoted and completed. */
-export type JobName = "task" | "checkpoint" | "run" | "gate" | "deadline";
-
-export const jobDataSchema = z.strictObject({ runId: z.string(), node: z.string() });
+/** `gate` does nothing: it holds its parent back until it is promoted and completed. The name of a job is for people. */
+export const jobDataSchema = z.strictObject({
+  kind: z.enum(["node", "gate", "deadline"]),
+  runId: z.string(),
+  node: z.string(),
+});
 export type JobData = z.infer<typeof jobDataSchema>;
 
 /** A gate sleeps until it is promoted; this is only longer than any run. */
@@ -41,21 +43,21 @@ export function flowJobOf(runId: string, shape: FlowShape): FlowJob {
   const childrenOf = (parent: string): FlowJob[] =>
     shape.nodes.filter((node) => node.parent === parent).map(nodeJob);
   const nodeJob = (node: FlowNode): FlowJob => ({
-    ...job(node.kind, queueOf(node.kind), { runId, node: node.id }, nodeJobId(runId, node.id)),
+    ...job(node.id, queueOf(node.kind), { kind: "node", runId, node: node.id }, nodeJobId(runId, node.id)),
     children: [...childrenOf(node.id), ...node.gatedBy.map((from) => gateJob(runId, from, node.id))],
   });
   return {
-    ...job("run", CONTROL_QUEUE, { runId, node: RUN_NODE }, nodeJobId(runId, RUN_NODE)),
+    ...job(`run ${runId}`, CONTROL_QUEUE, { kind: "node", runId, node: RUN_NODE }, nodeJobId(runId, RUN_NODE)),
     children: childrenOf(RUN_NODE),
   };
 }
 
 function gateJob(runId: string, from: string, to: string): FlowJob {
-  const gate = job("gate", CONTROL_QUEUE, { runId, node: to }, gateJobId(runId, from, to));
+  const gate = job(`gate after ${from}`, CONTROL_QUEUE, { kind: "gate", runId, node: to }, gateJobId(runId, from, to));
   return { ...gate, opts: { ...gate.opts, delay: GATE_DELAY_MS } };
 }
 
-function job(name: JobName, queueName: string, data: JobData, jobId: string): FlowJob {
+function job(name: string, queueName: string, data: JobData, jobId: string): FlowJob {
   return {
     name,
     queueName,

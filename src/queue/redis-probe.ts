@@ -3,7 +3,7 @@
 import { Redis } from "ioredis";
 import { messageOf, TurnpikeError } from "../core/errors.js";
 
-const CONNECT_LIMIT_MS = 5000;
+const CONNECT_LIMIT_MS = 3000;
 const OLDEST_VERSION = 5;
 
 /** Connects once without trying again. Throws REDIS_UNREACHABLE, or NOT_READY for a server too old for BullMQ. */

@@ -57,9 +57,9 @@ export function createRunQueue(backend: Backend): BullRunQueue {
       return { lost };
     },
     async setDeadline(runId, node, delayMs) {
-      const data: JobData = { runId, node };
+      const data: JobData = { kind: "deadline", runId, node };
       // The id makes a repeated call a no-op while the first deadline waits.
-      await control.add("deadline", data, {
+      await control.add(`deadline of ${node}`, data, {
         jobId: deadlineJobId(runId, node),
         delay: delayMs,
         removeOnComplete: true,

@@ -24,10 +24,15 @@ export async function startWorkers(
 ): Promise<Workers> {
   const settle = createSettle(backend, handler);
   const control: Processor = async (job, token, signal) => {
-    if (job.name === "gate") return;
-    if (job.name !== "deadline") return settle(job, token, signal);
-    const { runId, node } = jobDataSchema.parse(job.data);
-    await handler.expire(runId, node);
+    const { kind, runId, node } = jobDataSchema.parse(job.data);
+    switch (kind) {
+      case "gate":
+        return;
+      case "deadline":
+        return handler.expire(runId, node);
+      case "node":
+        return settle(job, token, signal);
+    }
   };
   const workers = [
     backend.createWorker(TASK_QUEUE, settle, { concurrency: options.lanes }),

@@ -1,0 +1,127 @@
+/** Everything that is wrong with a request, judged by the zod schemas of its route. */
+
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import type { Problem } from "../core/errors.js";
+import { nearest } from "../core/nearest.js";
+
+type Issue = z.core.$ZodIssue;
+
+/**
+ * Problems of all parts of the request. Fastify stops at the first part that fails, so this is asked only once one has;
+ * parts it had accepted are judged again, which they pass because no schema of ours changes its input's type.
+ */
+export function requestProblems(request: FastifyRequest): Problem[] {
+  const { params, querystring, headers, body } = request.routeOptions.schema ?? {};
+  return [
+    ...problemsOf(params, request.params, "path"),
+    ...problemsOf(querystring, request.query, "query"),
+    ...problemsOf(headers, request.headers, "headers"),
+    ...problemsOf(body, request.body, ""),
+  ];
+}
+
+/** Problems of one value; `place` stands before every path. */
+function problemsOf(schema: unknown, value: unknown, place: string): Problem[] {
+  if (!(schema instanceof z.ZodType)) return [];
+  const absent = value === undefined || value === null;
+  const read = schema.safeParse(value);
+  if (read.success) return [];
+  if (absent && place === "") {
+    return [
+      {
+        path: "",
+        message: "a JSON body is required",
+        suggestedAction: "send one with Content-Type: application/json",
+      },
+    ];
+  }
+  return read.error.issues
+    .flatMap(flatten)
+    .flatMap((issue) => toProblems(issue, { schema, value, place }));
+}
+
+interface Subject {
+  readonly schema: z.ZodType;
+  readonly value: unknown;
+  readonly place: string;
+}
+
+function toProblems(issue: Issue, { schema, value, place }: Subject): Problem[] {
+  const path = dotted(place, issue.path);
+  if (issue.code !== "unrecognized_keys") {
+    const missing = issue.path.length > 0 && valueAt(value, issue.path) === undefined;
+    return [
+      {
+        path,
+        message: missing ? "this is required" : issue.message.replace(/^Invalid input: /, ""),
+      },
+    ];
+  }
+  const known = keysAt(schema, issue.path);
+  return issue.keys.map((key) => {
+    const guess = nearest(key, known);
+    return {
+      path: dotted(path, [key]),
+      message: `unknown key "${key}"; known here: ${known.length === 0 ? "none" : known.join(", ")}`,
+      suggestedAction: guess === null ? "remove it" : `did you mean "${guess}"?`,
+    };
+  });
+}
+
+/** A failed union names the faults of the alternative that was meant: the one whose own type fits. */
+function flatten(issue: Issue): Issue[] {
+  if (issue.code !== "invalid_union" || issue.errors.length === 0) return [issue];
+  const meant = issue.errors.find((branch) => !branch.some((fault) => fault.path.length === 0));
+  if (meant !== undefined) {
+    return meant
+      .map((fault) => ({ ...fault, path: [...issue.path, ...fault.path] }))
+      .flatMap(flatten);
+  }
+  const expected = issue.errors
+    .flat()
+    .flatMap((fault) => (fault.code === "invalid_type" ? [fault.expected] : []));
+  return [
+    {
+      ...issue,
+      message: expected.length === 0 ? issue.message : `expected ${expected.join(" or ")}`,
+    },
+  ];
+}
+
+/** Keys an object schema has at a path; empty where the path leads to none. */
+function keysAt(schema: unknown, path: readonly PropertyKey[]): string[] {
+  if (schema instanceof z.ZodUnion) {
+    return schema.options.flatMap((option) => keysAt(option, path));
+  }
+  if (schema instanceof z.ZodPipe) return keysAt(schema.in, path);
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodReadonly
+  ) {
+    return keysAt(schema.unwrap(), path);
+  }
+  const [first, ...rest] = path;
+  if (schema instanceof z.ZodObject) {
+    return first === undefined
+      ? Object.keys(schema.shape)
+      : keysAt(schema.shape[String(first)], rest);
+  }
+  if (schema instanceof z.ZodArray) return keysAt(schema.element, rest);
+  if (schema instanceof z.ZodRecord) return keysAt(schema.valueType, rest);
+  return [];
+}
+
+function dotted(place: string, path: readonly PropertyKey[]): string {
+  return [place, ...path.map(String)].filter((part) => part !== "").join(".");
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) => (typeof at === "object" && at !== null ? Reflect.get(at, key) : undefined),
+    value,
+  );
+}

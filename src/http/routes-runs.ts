@@ -1,0 +1,244 @@
+/** Starting, watching and cancelling runs. */
+
+import { z } from "zod";
+import { TurnpikeError } from "../core/errors.js";
+import type { Service, Subject, SubmitRequest } from "../service/service.js";
+import { refusals } from "./problem.js";
+import type { App, RouteContext } from "./route-context.js";
+import {
+  runDocument,
+  runDocumentSchema,
+  runReceipt,
+  runReceiptSchema,
+  runSummary,
+  runSummarySchema,
+} from "./run-document.js";
+import { preferHeaderSchema, signalOf, waitOf, waitQuerySchema } from "./wait-preference.js";
+
+/** Seconds after which asking again makes sense. */
+const RETRY_AFTER = "1";
+/** What stands in a stored run or a log line keeps to printable text. */
+const printable = z.string().regex(/^[\x20-\x7E]+$/, "use printable ASCII characters");
+
+const runIdSchema = z.string().regex(/^[\w-]{1,64}$/, "this is not the id of a run");
+export const runParamsSchema = z.strictObject({ id: runIdSchema });
+
+const runRequestSchema = z
+  .strictObject({
+    plan: z.string().min(1).optional().describe("Id of a plan."),
+    collection: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Name of a collection; it becomes a plan of one task."),
+    environment: z
+      .union([z.string().min(1), z.array(z.string().min(1)).max(50), z.null()])
+      .optional()
+      .describe(
+        "Name, or layers of which later ones win. Null: no environment. Left out: the plan's own.",
+      ),
+    variables: z
+      .record(z.string().min(1), z.string())
+      .optional()
+      .describe("Overrides; they win over every layer."),
+    trigger: printable
+      .max(200)
+      .optional()
+      .describe("Who asks, for people: the job of a pipeline, a name."),
+  })
+  .refine(namesOneSubject, {
+    message: "name either a plan or a collection",
+    path: ["plan"],
+    // Told beside the other problems, not only once they are mended.
+    when: ({ value }) => typeof value === "object" && value !== null,
+  })
+  .meta({ id: "RunRequest" });
+
+const runHeadersSchema = z.looseObject({
+  "idempotency-key": printable
+    .max(255)
+    .optional()
+    .describe("The same key with the same request is the same run, however often it is sent."),
+  prefer: preferHeaderSchema,
+});
+
+export function addRunRoutes(app: App, context: RouteContext): void {
+  addSubmitRoute(app, context);
+  addReadRoutes(app, context);
+  app.post(
+    "/v1/runs/:id/cancel",
+    {
+      schema: {
+        operationId: "cancelRun",
+        summary: "Asks a run to stop; what runs is killed and nothing new starts",
+        tags: ["runs"],
+        params: runParamsSchema,
+        body: z
+          .strictObject({ by: printable.max(200).optional().describe("Who asks, for people.") })
+          .nullish(),
+        response: { 202: runReceiptSchema, ...refusals("NOT_FOUND", "CONFLICT") },
+      },
+    },
+    async ({ params, body }, reply) => {
+      const status = await context.service.cancelRun(params.id, body?.by ?? "api");
+      return reply.code(202).header("retry-after", RETRY_AFTER).send(runReceipt(status, true));
+    },
+  );
+}
+
+function addSubmitRoute(app: App, { service, isDraining, closing }: RouteContext): void {
+  app.post(
+    "/v1/runs",
+    {
+      schema: {
+        operationId: "submitRun",
+        summary: "Starts a run of a plan or of one collection",
+        tags: ["runs"],
+        querystring: waitQuerySchema,
+        headers: runHeadersSchema,
+        body: runRequestSchema,
+        response: {
+          200: runReceiptSchema.describe("The run ended while the caller waited."),
+          202: runReceiptSchema.describe("The run is accepted; Location names it."),
+          ...refusals(
+            "NOT_FOUND",
+            "INVALID_PLAN",
+            "INVALID_COLLECTION",
+            "INVALID_ENVIRONMENT",
+            "INVALID_DATA",
+            "IDEMPOTENCY_MISMATCH",
+            "BODY_TOO_LARGE",
+            "UNSUPPORTED_MEDIA_TYPE",
+            "DRAINING",
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      if (isDraining()) {
+        throw new TurnpikeError(
+          "DRAINING",
+          "no new run is accepted because the service is shutting down; ask again soon",
+        );
+      }
+      const { status } = await service.submitRun(
+        submission(request.body, request.headers["idempotency-key"]),
+      );
+      const receipt = await receiptOf(service, status.run.id);
+      void reply.header("location", receipt.links.self);
+      const wait = waitOf(request.query, request.headers.prefer);
+      const later = (standing: typeof receipt) =>
+        reply.code(202).header("retry-after", RETRY_AFTER).send(standing);
+      if (wait === null) return later(receipt);
+      if (wait.applied !== null) void reply.header("preference-applied", wait.applied);
+      const { signal, release } = signalOf(request, closing);
+      const view = await service
+        .waitForRun(status.run.id, { timeoutMs: wait.timeoutMs, signal })
+        .finally(release);
+      const standing = runReceipt(view, view.active.length > 0 || view.outcomes.size > 0);
+      return view.end === null ? later(standing) : reply.code(200).send(standing);
+    },
+  );
+}
+
+function addReadRoutes(app: App, { service, closing }: RouteContext): void {
+  app.get(
+    "/v1/runs",
+    {
+      schema: {
+        operationId: "listRuns",
+        summary: "Lists runs, newest first",
+        tags: ["runs"],
+        querystring: z.strictObject({
+          limit: z.coerce.number().int().min(1).max(100).default(20),
+          before: runIdSchema.optional().describe("`next` of the page before."),
+        }),
+        response: {
+          200: z.strictObject({
+            runs: z.array(runSummarySchema),
+            next: z
+              .string()
+              .nullable()
+              .describe("Value of `before` for the next page; null on the last."),
+          }),
+          ...refusals(),
+        },
+      },
+    },
+    async ({ query: { limit, before } }) => {
+      // One more than asked for tells whether there is a next page.
+      const found = await service.listRuns({
+        limit: limit + 1,
+        ...(before === undefined ? {} : { before }),
+      });
+      const runs = found.slice(0, limit).map(runSummary);
+      return { runs, next: found.length > limit ? (runs.at(-1)?.id ?? null) : null };
+    },
+  );
+
+  app.get(
+    "/v1/runs/:id",
+    {
+      schema: {
+        operationId: "getRun",
+        summary: "Shows a run with its nodes",
+        tags: ["runs"],
+        params: runParamsSchema,
+        querystring: waitQuerySchema,
+        headers: z.looseObject({ prefer: preferHeaderSchema }),
+        response: { 200: runDocumentSchema, ...refusals("NOT_FOUND") },
+      },
+    },
+    async (request, reply) => {
+      const wait = waitOf(request.query, request.headers.prefer);
+      if (wait === null) return runDocument(await service.viewRun(request.params.id));
+      if (wait.applied !== null) void reply.header("preference-applied", wait.applied);
+      const { signal, release } = signalOf(request, closing);
+      const view = await service
+        .waitForRun(request.params.id, { timeoutMs: wait.timeoutMs, signal })
+        .finally(release);
+      return runDocument(view);
+    },
+  );
+}
+
+function namesOneSubject({
+  plan,
+  collection,
+}: {
+  readonly plan?: unknown;
+  readonly collection?: unknown;
+}): boolean {
+  return (plan === undefined) !== (collection === undefined);
+}
+
+function submission(
+  body: z.infer<typeof runRequestSchema>,
+  idempotencyKey: string | undefined,
+): SubmitRequest {
+  const { environment, variables, trigger } = body;
+  return {
+    subject: subjectOf(body),
+    trigger: trigger ?? "api",
+    ...(environment === undefined
+      ? {}
+      : { environment: typeof environment === "string" ? [environment] : environment }),
+    ...(variables === undefined ? {} : { variables }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  };
+}
+
+function subjectOf({ plan, collection }: z.infer<typeof runRequestSchema>): Subject {
+  return collection === undefined
+    ? { kind: "plan", id: plan ?? "" }
+    : { kind: "collection", name: collection };
+}
+
+/** The run as it stands now: a repeated submission may find it far on. */
+async function receiptOf(
+  service: Service,
+  runId: string,
+): Promise<z.infer<typeof runReceiptSchema>> {
+  const view = await service.viewRun(runId);
+  return runReceipt(view, view.active.length > 0 || view.outcomes.size > 0);
+}

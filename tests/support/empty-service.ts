@@ -1,0 +1,117 @@
+/** A service over nothing: no plans, no documents, no runs. For rules of the protocol, which need none of them. */
+
+import { createHash } from "node:crypto";
+import { keyNames, resolveConfig, type ConfigValue } from "../../src/core/config.js";
+import { TurnpikeError } from "../../src/core/errors.js";
+import type { DocumentStore } from "../../src/core/ports.js";
+import type { RunView, Service } from "../../src/service/service.js";
+
+/** Every method answers as a real service would that has just been installed; `changes` replaces single ones. */
+export function emptyService(changes: Partial<Service> = {}): Service {
+  const noRun = async (runId: string): Promise<never> => {
+    throw new TurnpikeError("NOT_FOUND", `no run has the id "${runId}"`);
+  };
+  return {
+    version: "0.0.0-test",
+    startedAt: Date.now(),
+    config: configValues(),
+    plans: {
+      list: async () => [],
+      load: async (id) => {
+        throw new TurnpikeError("NOT_FOUND", `no plan is called "${id}"`);
+      },
+    },
+    environments: memoryStore(),
+    collections: memoryStore(),
+    checkConfig: (document) =>
+      resolveConfig([
+        {
+          name: "request",
+          values: isRecord(document) ? { ...document } : {},
+          label: (name) => name,
+        },
+      ]),
+    renderEnvironment: async () => ({ rows: [], secrets: [] }),
+    submitRun: async () => {
+      throw new TurnpikeError("NOT_FOUND", "there is no plan");
+    },
+    viewRun: noRun,
+    listRuns: async () => [],
+    cancelRun: noRun,
+    followRun: () => noEvents(),
+    readEvents: noRun,
+    waitForRun: noRun,
+    reportRun: noRun,
+    checkReadiness: async () => [{ name: "store", ok: true, durationMs: 1, detail: null }],
+    measure: async () => ({
+      lanes: { total: 2, busy: 1 },
+      openRuns: 0,
+      runsEnded: { passed: 3 },
+      requests: 10,
+      assertions: 20,
+      residentBytes: 1000,
+    }),
+    ...changes,
+  };
+}
+
+/** A run of no nodes that has been accepted and not begun. */
+export function waitingRun(id: string): RunView {
+  return {
+    run: {
+      id,
+      plan: { name: "nothing", title: "Nothing", environment: [], nodes: [] },
+      workingDirectory: ".",
+      files: {},
+      environment: [],
+      inputs: "",
+      createdAt: 0,
+      trigger: "test",
+      fingerprint: "",
+    },
+    end: null,
+    cancellation: null,
+    outcomes: new Map(),
+    active: [],
+  };
+}
+
+/** A stream that ends at once. */
+async function* noEvents(): AsyncGenerator<never> {
+  yield* [];
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+function configValues(): readonly ConfigValue[] {
+  const check = resolveConfig([
+    { name: "flags", values: { token: "a-very-secret-token" }, label: (name) => name },
+  ]);
+  if (!check.ok) throw new Error(`the defaults are not valid: ${keyNames().join()}`);
+  return check.values;
+}
+
+/** Documents in memory, by the contract of the port. */
+function memoryStore<Document>(): DocumentStore<Document> {
+  const documents = new Map<string, Document>();
+  const etagOf = (document: Document): string =>
+    createHash("sha256").update(JSON.stringify(document)).digest("hex").slice(0, 16);
+  return {
+    list: async () => [...documents].map(([name, document]) => ({ name, etag: etagOf(document) })),
+    get: async (name) => {
+      const document = documents.get(name);
+      return document === undefined ? null : { document, etag: etagOf(document) };
+    },
+    put: async (name, document, ifMatch) => {
+      const standing = documents.get(name);
+      const current = standing === undefined ? null : etagOf(standing);
+      if (ifMatch !== undefined && ifMatch !== current)
+        throw new TurnpikeError("PRECONDITION_FAILED", "it has changed");
+      documents.set(name, document);
+      return { etag: etagOf(document), created: current === null };
+    },
+    delete: async (name) => documents.delete(name),
+  };
+}
