@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { existsSync } from "node:fs";
+import process from "node:process";
 
 const program = new URL("../dist/src/main.js", import.meta.url);
 if (existsSync(program)) {

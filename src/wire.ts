@@ -21,6 +21,8 @@ import { settleNode } from "./service/settle-node.js";
 import { checkEnvironments } from "./service/submit-run.js";
 import { sweepRuns } from "./service/sweep-runs.js";
 import type { Backend } from "./queue/backend.js";
+import type { BullRunQueue } from "./queue/run-queue.js";
+import type { OpenPglite } from "./store/pglite.js";
 
 const SWEEP_INTERVAL_MS = 60_000;
 
@@ -195,7 +197,7 @@ async function openCollections(config: Config): Promise<Dependencies["collection
 
 async function openBackend(
   config: Config,
-  parts: { readonly pool: Parameters<typeof import("./queue/backend.js").embeddedBackend>[0]; readonly log: Logger },
+  parts: { readonly pool: OpenPglite["pool"]; readonly log: Logger },
 ): Promise<Backend> {
   const { embeddedBackend, redisBackend } = await import("./queue/backend.js");
   if (config.redisUrl === undefined) return embeddedBackend(parts.pool);
@@ -214,7 +216,7 @@ async function listen(parts: {
   readonly log: Logger;
   readonly stops: (() => Promise<void>)[];
   readonly service: ReturnType<typeof createService>;
-  readonly queues: Parameters<typeof import("./http/queues-dashboard.js").queuesDashboard>[0];
+  readonly queues: BullRunQueue["queues"];
   readonly isDraining: () => boolean;
 }): Promise<string> {
   const { config, log, stops, service, queues, isDraining } = parts;
@@ -243,7 +245,7 @@ async function listen(parts: {
 
 /** Whoever can reach the API can run code of its choice in the lanes, so beyond this machine it takes a token. */
 function refuseOpenAddress(config: Config): void {
-  const isLoopback = config.host === "localhost" || config.host === "::1" || /^127\./.test(config.host);
+  const isLoopback = config.host === "localhost" || config.host === "::1" || config.host.startsWith("127.");
   if (isLoopback || config.token !== undefined) return;
   throw new TurnpikeError(
     "INVALID_CONFIG",

@@ -203,8 +203,9 @@ async function readGlobals(options: RunOptions): Promise<{ key: string; value: u
   return rows.map(({ key, value }) => ({ key, value }));
 }
 
-function collect(value: string, before: readonly string[] | boolean | undefined): string[] {
-  return [...(Array.isArray(before) ? before : []), value];
+/** Commander gives `true` where only the negated flag has a default. */
+function collect(value: string, before: readonly string[] | true | undefined): string[] {
+  return before === undefined || before === true ? [value] : [...before, value];
 }
 
 function collectPair(value: string, before: Readonly<Record<string, string>>): Record<string, string> {

@@ -26,7 +26,7 @@ export interface Layer {
   readonly rows: readonly Row[];
 }
 
-export interface Row {
+interface Row {
   readonly key: string;
   readonly value: unknown;
   readonly secret: boolean;
@@ -61,7 +61,7 @@ export function layerOf(name: string, document: EnvironmentDocument): Layer {
 }
 
 /** The rows of a document that can be read as such, enabled or not. */
-export function rowsOf(document: EnvironmentDocument): z.infer<typeof rowSchema>[] {
+function rowsOf(document: EnvironmentDocument): z.infer<typeof rowSchema>[] {
   return document.values.flatMap((row) => rowSchema.safeParse(row).data ?? []);
 }
 

@@ -11,7 +11,7 @@ export const statusSchema = z.enum(["passed", "failed", "errored", "timed_out", 
 export type Status = z.infer<typeof statusSchema>;
 
 /** Why a node did not pass, as a stable word next to the sentence for people. */
-export const causeSchema = z.enum([
+const causeSchema = z.enum([
   "assertion",
   "request",
   "script",

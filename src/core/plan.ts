@@ -7,7 +7,7 @@ import { findCycles } from "./graph.js";
 import { nearest } from "./nearest.js";
 
 /** Ids stand in job ids, test-data prefixes and file names, so they keep to characters that are safe in all three. */
-export const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 const DEFAULT_TIMEOUT = "30m";
 const idSchema = z

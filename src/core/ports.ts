@@ -95,7 +95,7 @@ export interface RunQueue {
   ping(): Promise<void>;
 }
 
-export interface SweepReport {
+interface SweepReport {
   /** Nodes whose job has ended or is gone although no outcome stands. */
   readonly lost: readonly string[];
 }

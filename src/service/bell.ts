@@ -3,7 +3,7 @@
 import { EventEmitter, once } from "node:events";
 
 /** What there is to wait for: new events of a run, or a reason for its running tasks to stop. */
-export type Topic = `events of ${string}` | `stop of ${string}`;
+type Topic = `events of ${string}` | `stop of ${string}`;
 
 export interface Bell {
   ring(topic: Topic): void;

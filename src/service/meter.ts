@@ -3,7 +3,7 @@
 import type { Outcome } from "../core/outcome.js";
 import type { Verdict } from "../core/run.js";
 
-export interface MeterReading {
+interface MeterReading {
   readonly runsEnded: Readonly<Record<Verdict, number>>;
   readonly requests: number;
   readonly assertions: number;

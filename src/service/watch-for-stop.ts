@@ -1,11 +1,10 @@
 /** Watches everything that may end a running task early: its deadline, a cancelled run, a closed checkpoint, a lost lock. */
 
+import type { StopReason } from "../core/judge.js";
 import type { Dependencies } from "./dependencies.js";
 
 /** How long a cancel made on another machine may stay unnoticed. */
 const POLL_MS = 500;
-
-export type StopReason = "deadline" | "cancelled" | "closed" | "lost";
 
 export interface StopWatch {
   /** Aborted when the task must end now. */

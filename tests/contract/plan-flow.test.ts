@@ -6,7 +6,7 @@ import { openEngine, sketchPlan, tenTaskPlan, type Engine } from "../support/eng
 import { BACKENDS } from "../support/backends.js";
 
 function statuses({ outcomes }: RunView): Record<string, string> {
-  return Object.fromEntries([...outcomes].map(([node, { status }]) => [node, status]).sort());
+  return Object.fromEntries([...outcomes].map(([node, { status }]) => [node, status] as const).toSorted(([left], [right]) => (left < right ? -1 : 1)));
 }
 
 function between(view: RunView, node: string): readonly [number, number] {
@@ -121,7 +121,7 @@ for (const { name, open, absence } of BACKENDS) {
       assert.equal(view.end?.verdict, "passed");
       const outcome = view.outcomes.get("long");
       assert.equal(outcome?.attempt, 2);
-      assert.equal(outcome?.prefix, `Test_long_${runId}_2_`);
+      assert.equal(outcome.prefix, `Test_long_${runId}_2_`);
     });
 
     test("the private inputs of an ended run are gone", async () => {

@@ -112,7 +112,7 @@ test("kill -9 of a lane costs only its task, names the cause, and the next run h
   const run = await ask(`${url}/v1/runs/${id}?wait=60`);
   const outcome = run.nodes.find((node) => node.id === "a")?.outcome;
   assert.equal(outcome?.status, "errored");
-  assert.match(outcome?.reason ?? "", /SIGKILL/);
+  assert.match(outcome.reason ?? "", /SIGKILL/);
   const again = await submit(url);
   assert.equal((await ask(`${url}/v1/runs/${again.id}?wait=60`)).verdict, "passed");
   running.child.kill("SIGTERM");

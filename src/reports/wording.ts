@@ -1,0 +1,71 @@
+/** Words and figures that every report for people writes in the same way. */
+
+import { formatDuration } from "../core/duration.js";
+import type { Verdict } from "../core/run.js";
+import type { NodeReport, NodeStatus } from "./node-report.js";
+import type { RunReport } from "./report.js";
+
+/** `timed out`, `passed`; a run without a verdict is `running`. */
+export function wordOf(status: NodeStatus | Verdict | null): string {
+  return status === null ? "running" : status.replaceAll("_", " ");
+}
+
+/** `1 request`, `1,204 requests`. */
+export function countOf(count: number, noun: string): string {
+  return `${groupDigits(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** `12,040`, whatever the locale of the machine. */
+export function groupDigits(count: number): string {
+  return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
+}
+
+/** Passed of all where some failed, else the number alone. */
+function ratioOf(total: number, failed: number): string {
+  return failed === 0 ? groupDigits(total) : `${groupDigits(total - failed)}/${groupDigits(total)}`;
+}
+
+/** A duration, or a dash for what has none. A checkpoint only waits, so its time is nobody's work. */
+export function durationText(node: Pick<NodeReport, "kind" | "durationMs">): string {
+  return node.durationMs === null || node.kind === "checkpoint"
+    ? "-"
+    : formatDuration(node.durationMs);
+}
+
+/** Requests that got a response, of all; a dash for what never sent any. */
+export function requestsText(node: NodeReport): string {
+  return node.kind === "checkpoint" || node.attempt === 0
+    ? "-"
+    : ratioOf(node.counts.requests, node.counts.requestsFailed);
+}
+
+/** Assertions that did not fail, of all; a dash for what never made any. */
+export function assertionsText(node: NodeReport): string {
+  return node.kind === "checkpoint" || node.attempt === 0
+    ? "-"
+    : ratioOf(node.counts.assertions, node.counts.assertionsFailed);
+}
+
+export function environmentText(report: Pick<RunReport, "environment">): string {
+  return report.environment.length === 0 ? "none" : report.environment.join(" + ");
+}
+
+/** `2.4x`; a dash when nothing took any time. */
+export function speedUpText({ timing }: Pick<RunReport, "timing">): string {
+  return timing.speedUp === null ? "-" : `${timing.speedUp.toFixed(1)}x`;
+}
+
+/** What running in parallel brought, as sentences that need no table. */
+export function timingSentences({ timing }: Pick<RunReport, "timing">): string[] {
+  const { sequentialMs, wallMs, criticalPath, closeness, mostAtOnce, atOnce } = timing;
+  if (timing.tasks.length === 0) return ["No task was executed, so there is nothing to measure."];
+  const path = `critical path ${criticalPath.nodes.join(" -> ")}: ${formatDuration(criticalPath.durationMs)}`;
+  const share =
+    closeness === null ? "" : `, ${String(Math.round(closeness * 100))}% of the wall time`;
+  const names = mostAtOnce > 1 ? ` (${atOnce.join(", ")})` : "";
+  return [
+    `sum of tasks ${formatDuration(sequentialMs)}, wall time ${formatDuration(wallMs)}, speed-up ${speedUpText({ timing })}`,
+    `${path}${share}; no number of lanes makes it shorter`,
+    `at most ${countOf(mostAtOnce, "task")} at once${names}`,
+  ];
+}
