@@ -2,7 +2,7 @@
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { Option, type Command } from "commander";
+import type { Command } from "commander";
 import type { LoadedConfig } from "../config.js";
 import { plainLayer, type Layer } from "../core/environment.js";
 import { TurnpikeError } from "../core/errors.js";
@@ -32,6 +32,7 @@ interface RunOptions {
   readonly timeoutScript: number | undefined;
   readonly delayRequest: number | undefined;
   readonly workingDir: string | undefined;
+  readonly insecureFileRead: boolean;
 }
 
 interface ReportTarget {
@@ -64,7 +65,7 @@ export function addRunCommand(program: Command, context: CommandContext, end: (c
     .option("--timeout-script <ms>", "limit of each script", wholeNumber)
     .option("--delay-request <ms>", "pause between requests", wholeNumber)
     .option("--working-dir <folder>", "folder that uploads are read from; nothing outside it is")
-    .addOption(new Option("--no-insecure-file-read", "taken for Newman's sake: uploads never leave the working directory").hideHelp());
+    .option("--no-insecure-file-read", "let an upload from outside that folder pass unsent, as Newman does, instead of failing");
   run.optionsGroup("Configuration:");
   addConfigFlags(run).action(async (name: string, options: RunOptions & Readonly<Record<string, unknown>>) => {
     end(await runCommand(context, name, options));
@@ -168,6 +169,8 @@ function collectionFlags(options: RunOptions): CollectionFlags {
     timeoutRequest: milliseconds(options.timeoutRequest),
     timeoutScript: milliseconds(options.timeoutScript),
     delayRequest: milliseconds(options.delayRequest),
+    // Commander turns "--no-x" into x: false.
+    refusedFiles: options.insecureFileRead ? undefined : "warn",
   };
   return {
     data: options.iterationData,

@@ -8,7 +8,7 @@ import { nearest } from "../core/nearest.js";
 const REFERENCE = "2026-01-01T00:00:00.000Z";
 const YEAR_EARLIER = "2025-01-01T00:00:00.000Z";
 
-/** Types without options whose values stay what they are with a prefix before them. When you add one, add its row to the table in README.md. */
+/** Types without options whose values stay what they are with a prefix before them. */
 const TEXT_DRAWS = {
   "commerce.productName": () => faker.commerce.productName(),
   "company.name": () => faker.company.name(),

@@ -3,7 +3,7 @@
 import type { Problem } from "../core/errors.js";
 import { findSyntaxError } from "../core/json-syntax.js";
 
-export type CollectionFormat = "v1" | "v2.0" | "v2.1";
+type CollectionFormat = "v1" | "v2.0" | "v2.1";
 type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface CollectionSummary {

@@ -1,6 +1,6 @@
 /** How a run ends as a process: the codes CI acts on. */
 
-import type { Outcome } from "./outcome.js";
+import type { Cause, Outcome } from "./outcome.js";
 import type { Verdict } from "./run.js";
 
 /** 0 passed, 1 tests failed, 2 usage or invalid plan, 3 could not run, 4 timed out, 5 nothing ran, 130 cancelled. */
@@ -30,7 +30,9 @@ export function exitCodeOf(verdict: Verdict, outcomes: readonly Outcome[]): numb
   }
 }
 
+const NOTHING_TO_PROVE: ReadonlySet<Cause> = new Set(["no_requests", "no_assertions", "no_iterations"]);
+
 function provedNothing(outcomes: readonly Outcome[]): boolean {
   const executed = outcomes.filter(({ kind, status }) => kind === "task" && status !== "skipped");
-  return executed.length > 0 && executed.every(({ cause }) => cause === "no_requests" || cause === "no_assertions");
+  return executed.length > 0 && executed.every(({ cause }) => cause !== null && NOTHING_TO_PROVE.has(cause));
 }

@@ -39,6 +39,8 @@ const taskSchema = z.strictObject({
   environment: layersSchema.optional(),
   variables: z.record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()])).default({}),
   allowEmpty: z.boolean().default(false),
+  /** What an upload from outside the working directory means, which is never sent: a failure, or what Newman makes of it. */
+  refusedFiles: z.enum(["fail", "warn"]).default("fail"),
   bail: z.boolean().default(false),
   insecure: z.boolean().default(false),
   ignoreRedirects: z.boolean().default(false),

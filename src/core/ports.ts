@@ -138,7 +138,7 @@ export interface CollectionJob {
   /** Files outside of it are never read. */
   readonly workingDirectory: string;
   /** Whether a file that was refused fails the run (the default), or is only warned of, as by Newman's `--no-insecure-file-read`. */
-  readonly refusedFiles?: "fail" | "warn";
+  readonly refusedFiles: "fail" | "warn";
   readonly bail: boolean;
   readonly insecure: boolean;
   readonly ignoreRedirects: boolean;

@@ -8,7 +8,6 @@ import {
   Worker,
   type BackendFactory,
   type ConnectionOptions,
-  type IQueueBackend,
   type PgPool,
   type Processor,
   type RedisQueueBackend,
@@ -100,7 +99,7 @@ async function closeConnection(connection: Redis): Promise<void> {
 }
 
 interface BackendParts extends Pick<Backend, "name" | "ping" | "close"> {
-  readonly factory: BackendFactory<IQueueBackend>;
+  readonly factory: BackendFactory;
   readonly connection: ConnectionOptions;
   readonly workerConnection?: ConnectionOptions;
   /** Longest sleep of a worker that was told of nothing: the cost of a lost wake-up. */

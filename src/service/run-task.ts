@@ -97,6 +97,7 @@ async function createJob(
     iterations: node.iterations ?? null,
     folder: node.folder,
     workingDirectory: run.workingDirectory,
+    refusedFiles: node.refusedFiles,
     bail: node.bail,
     insecure: node.insecure,
     ignoreRedirects: node.ignoreRedirects,

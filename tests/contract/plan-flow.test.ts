@@ -6,7 +6,11 @@ import { openEngine, sketchPlan, tenTaskPlan, type Engine } from "../support/eng
 import { BACKENDS } from "../support/backends.js";
 
 function statuses({ outcomes }: RunView): Record<string, string> {
-  return Object.fromEntries([...outcomes].map(([node, { status }]) => [node, status] as const).toSorted(([left], [right]) => (left < right ? -1 : 1)));
+  return Object.fromEntries(
+    [...outcomes]
+      .map(([node, { status }]) => [node, status] as const)
+      .toSorted(([left], [right]) => (left < right ? -1 : 1)),
+  );
 }
 
 function between(view: RunView, node: string): readonly [number, number] {
@@ -33,7 +37,11 @@ for (const { name, open, absence } of BACKENDS) {
     after(() => closeAll());
 
     test("the ten-task plan passes, tasks overlap, and no task starts before its checkpoint", async () => {
-      const view = await engine.ended(await engine.submit(tenTaskPlan({ "task-2": { ms: 300 }, "task-3": { ms: 300 }, "task-4": { ms: 300 } })));
+      const view = await engine.ended(
+        await engine.submit(
+          tenTaskPlan({ "task-2": { ms: 300 }, "task-3": { ms: 300 }, "task-4": { ms: 300 } }),
+        ),
+      );
       assert.equal(view.end?.verdict, "passed");
       assert.deepEqual(new Set(Object.values(statuses(view))), new Set(["passed"]));
       assert.equal(view.outcomes.size, 10);
@@ -41,17 +49,29 @@ for (const { name, open, absence } of BACKENDS) {
       const [start3, end3] = between(view, "task-3");
       assert.ok(start3 < end2 && start2 < end3, "tasks 2 and 3 overlap");
       for (const task of ["task-6", "task-7", "task-8", "task-9"]) {
-        assert.ok(between(view, task)[0] >= between(view, "checkpoint-5")[1], `${task} started before checkpoint-5 had judged`);
+        assert.ok(
+          between(view, task)[0] >= between(view, "checkpoint-5")[1],
+          `${task} started before checkpoint-5 had judged`,
+        );
       }
     });
 
     test("a red task closes its checkpoint, and what comes after is skipped", async () => {
-      const view = await engine.ended(await engine.submit(tenTaskPlan({ "task-3": { red: true } })));
+      const view = await engine.ended(
+        await engine.submit(tenTaskPlan({ "task-3": { red: true } })),
+      );
       assert.equal(view.end?.verdict, "failed");
       assert.deepEqual(statuses(view), {
-        "checkpoint-10": "skipped", "checkpoint-5": "failed",
-        "task-1": "passed", "task-2": "passed", "task-3": "failed", "task-4": "passed",
-        "task-6": "skipped", "task-7": "skipped", "task-8": "skipped", "task-9": "skipped",
+        "checkpoint-10": "skipped",
+        "checkpoint-5": "failed",
+        "task-1": "passed",
+        "task-2": "passed",
+        "task-3": "failed",
+        "task-4": "passed",
+        "task-6": "skipped",
+        "task-7": "skipped",
+        "task-8": "skipped",
+        "task-9": "skipped",
       });
       assert.match(view.outcomes.get("checkpoint-5")?.reason ?? "", /task-3/);
     });
@@ -61,30 +81,49 @@ for (const { name, open, absence } of BACKENDS) {
       const view = await engine.ended(
         await engine.submit(
           sketchPlan({
-            a: [[], { ms: 30 }], b: [[]], c: [["a", "b"]], d: [["a"]], e: [["c", "d", "b"]],
-            "checkpoint-x": [["e", "a"]], f: [["checkpoint-x", "d"]],
+            a: [[], { ms: 30 }],
+            b: [[]],
+            c: [["a", "b"]],
+            d: [["a"]],
+            e: [["c", "d", "b"]],
+            "checkpoint-x": [["e", "a"]],
+            f: [["checkpoint-x", "d"]],
           }),
         ),
       );
       assert.equal(view.end?.verdict, "passed");
       const started = engine.started.slice(startedBefore);
       assert.deepEqual([...started].sort(), ["a", "b", "c", "d", "e", "f"]);
-      for (const [task, needs] of [["c", ["a", "b"]], ["e", ["c", "d"]], ["f", ["e", "d"]]] as const) {
-        for (const need of needs) assert.ok(between(view, need)[1] <= between(view, task)[0], `${task} before ${need}`);
+      for (const [task, needs] of [
+        ["c", ["a", "b"]],
+        ["e", ["c", "d"]],
+        ["f", ["e", "d"]],
+      ] as const) {
+        for (const need of needs)
+          assert.ok(between(view, need)[1] <= between(view, task)[0], `${task} before ${need}`);
       }
     });
 
     test("the same submission many times at once is one run", async () => {
       const startedBefore = engine.started.length;
-      const ids = await Promise.all(Array.from({ length: 5 }, () => engine.submit(sketchPlan({ only: [[], { ms: 50 }] }), `key-${name}`)));
+      const ids = await Promise.all(
+        Array.from({ length: 5 }, () =>
+          engine.submit(sketchPlan({ only: [[], { ms: 50 }] }), `key-${name}`),
+        ),
+      );
       assert.equal(new Set(ids).size, 1);
       await engine.ended(ids[0] ?? "");
-      assert.equal(await engine.submit(sketchPlan({ only: [[], { ms: 50 }] }), `key-${name}`), ids[0]);
+      assert.equal(
+        await engine.submit(sketchPlan({ only: [[], { ms: 50 }] }), `key-${name}`),
+        ids[0],
+      );
       assert.deepEqual(engine.started.slice(startedBefore), ["only"]);
     });
 
     test("a cancelled run kills what runs and starts nothing more", async () => {
-      const runId = await engine.submit(tenTaskPlan({ "task-2": { ms: 60_000 }, "task-3": { ms: 60_000 } }));
+      const runId = await engine.submit(
+        tenTaskPlan({ "task-2": { ms: 60_000 }, "task-3": { ms: 60_000 } }),
+      );
       await waitUntil(() => engine.started.slice(-3).includes("task-3"));
       await engine.deps.store.cancelRun(runId, { by: "test", at: Date.now() });
       engine.deps.bell.ring(`stop of ${runId}`);
@@ -97,16 +136,30 @@ for (const { name, open, absence } of BACKENDS) {
     test("a checkpoint whose time is over closes, and what it waited for is ended", async () => {
       const view = await engine.ended(
         await engine.submit(
-          sketchPlan({ quick: [[]], slow: [[], { ms: 60_000 }], "checkpoint-t": [["quick", "slow"], { timeout: "300ms" }], next: [["checkpoint-t"]] }),
+          sketchPlan({
+            quick: [[]],
+            slow: [[], { ms: 60_000 }],
+            "checkpoint-t": [["quick", "slow"], { timeout: "300ms" }],
+            next: [["checkpoint-t"]],
+          }),
         ),
       );
       assert.equal(view.end?.verdict, "timed_out");
-      assert.deepEqual(statuses(view), { "checkpoint-t": "timed_out", next: "skipped", quick: "passed", slow: "cancelled" });
+      assert.deepEqual(statuses(view), {
+        "checkpoint-t": "timed_out",
+        next: "skipped",
+        quick: "passed",
+        slow: "cancelled",
+      });
       assert.match(view.outcomes.get("checkpoint-t")?.reason ?? "", /slow/);
     });
 
     test("a task over its own time is timed out, and the run goes on to its end", async () => {
-      const view = await engine.ended(await engine.submit(sketchPlan({ slow: [[], { ms: 60_000, timeout: "200ms" }], next: [["slow"]] })));
+      const view = await engine.ended(
+        await engine.submit(
+          sketchPlan({ slow: [[], { ms: 60_000, timeout: "200ms" }], next: [["slow"]] }),
+        ),
+      );
       assert.deepEqual(statuses(view), { next: "skipped", slow: "timed_out" });
       assert.equal(view.end?.verdict, "timed_out");
     });
@@ -136,9 +189,18 @@ for (const { name, open, absence } of BACKENDS) {
       assert.equal((await engine.ended(runId)).end?.verdict, "passed");
 
       const { submit } = engine.deps.queue;
-      const forgetful = { ...engine.deps, queue: { ...engine.deps.queue, submit: () => Promise.reject(new Error("lost power")) } };
+      const forgetful = {
+        ...engine.deps,
+        queue: { ...engine.deps.queue, submit: () => Promise.reject(new Error("lost power")) },
+      };
       const { submitRun } = await import("../../src/service/submit-run.js");
-      await assert.rejects(submitRun(forgetful, { subject: { kind: "folder", folder: sketchPlan({ a: [[]] }) }, trigger: "test" }), /lost power/);
+      await assert.rejects(
+        submitRun(forgetful, {
+          subject: { kind: "folder", folder: sketchPlan({ a: [[]] }) },
+          trigger: "test",
+        }),
+        /lost power/,
+      );
       assert.ok(submit);
       const [orphan] = await engine.deps.store.openRuns();
       assert.ok(orphan !== undefined);

@@ -49,6 +49,7 @@ export function jobOf(collection: unknown, more: Partial<CollectionJob> = {}): C
     iterations: null,
     folder: [],
     workingDirectory: tmpdir(),
+    refusedFiles: "fail",
     bail: false,
     insecure: false,
     ignoreRedirects: false,

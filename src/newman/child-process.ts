@@ -1,0 +1,140 @@
+/** One forked child seen from its parent: started with nothing of ours, read message by message, and its death put into words. */
+
+import { fork } from "node:child_process";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { fromChildSchema, type FromChild, type ToChild } from "./messages.js";
+
+const MAX_STDERR_LENGTH = 4_096;
+const MAX_CAUSE_LENGTH = 300;
+
+/** Loading Newman takes a second; a child that is silent for this long will not start at all. */
+const START_LIMIT_MS = 60_000;
+
+type Message = Exclude<FromChild, { readonly type: "crash" | "ready" }>;
+
+export interface ChildOptions {
+  /** Compiled module the child runs. */
+  readonly childModule: URL;
+  readonly memoryLimitMb: number;
+}
+
+export interface Child {
+  readonly pid: number | undefined;
+  /** Resolves when the child can take a job; stays pending for ever when it dies before. */
+  readonly ready: Promise<void>;
+  /** Resolves when the process is gone and its last message has been read, with the cause in plain words. */
+  readonly gone: Promise<string>;
+  state(): "starting" | "ready" | "gone";
+  /** Takes every message from now on, until the next call. */
+  listen(onMessage: (message: Message) => void): void;
+  send(message: ToChild): void;
+  kill(): void;
+}
+
+/** Forks a child with an empty environment and no inherited streams. */
+export function startChild({ childModule, memoryLimitMb }: ChildOptions): Child {
+  const path = fileURLToPath(childModule);
+  const child = fork(path, [], {
+    env: {},
+    // Newman reads a settings file from its working directory; there is none beside the program.
+    cwd: dirname(path),
+    execArgv: [`--max-old-space-size=${String(memoryLimitMb)}`],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
+  let state: ReturnType<Child["state"]> = "starting";
+  let stderr = "";
+  let lastWord: string | null = null;
+  let onMessage: (message: Message) => void = () => undefined;
+  const die = (why: string): void => {
+    lastWord ??= why;
+    child.kill("SIGKILL");
+  };
+  const startLimit = setTimeout(
+    die,
+    START_LIMIT_MS,
+    `it was not ready after ${String(START_LIMIT_MS / 1000)} s`,
+  );
+
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    stderr = (stderr + text).slice(-MAX_STDERR_LENGTH);
+  });
+  const ready = new Promise<void>((resolve) => {
+    child.on("message", (raw) => {
+      const read = fromChildSchema.safeParse(raw);
+      if (!read.success) die(`it sent a message that is none: ${read.error.message}`);
+      else if (read.data.type === "crash") lastWord = read.data.cause;
+      else if (read.data.type !== "ready") onMessage(read.data);
+      else {
+        clearTimeout(startLimit);
+        state = "ready";
+        resolve();
+      }
+    });
+  });
+  const gone = new Promise<string>((resolve) => {
+    const leave = (cause: string): void => {
+      clearTimeout(startLimit);
+      state = "gone";
+      resolve(cause);
+    };
+    child.on("error", (error) => {
+      lastWord ??= error.message;
+      // A process that could not be started at all has no exit.
+      if (child.pid === undefined) leave(`the process could not be started: ${error.message}`);
+    });
+    // `close` comes after the exit, the last byte of stderr and the last message.
+    child.on("close", (code, signal) => {
+      leave(describeDeath({ code, signal, lastWord, stderr, memoryLimitMb }));
+    });
+  });
+  return {
+    pid: child.pid,
+    ready,
+    gone,
+    state: () => state,
+    listen(listener) {
+      onMessage = listener;
+    },
+    send(message) {
+      // A message to a child that has just died is lost; its exit tells what happened.
+      child.send(message, () => undefined);
+    },
+    kill() {
+      child.kill("SIGKILL");
+    },
+  };
+}
+
+function describeDeath(death: {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly lastWord: string | null;
+  readonly stderr: string;
+  readonly memoryLimitMb: number;
+}): string {
+  const { code, signal, lastWord, stderr, memoryLimitMb } = death;
+  if (/heap out of memory|Reached heap limit/.test(stderr)) {
+    return `the process ran out of memory (limit ${String(memoryLimitMb)} MB)`;
+  }
+  const how =
+    signal === null
+      ? `the process ended with exit code ${String(code)}`
+      : `the process was killed by ${signal}`;
+  const why = lastWord ?? lastLine(stderr);
+  return why === null ? how : `${how}: ${shortenCause(why)}`;
+}
+
+function lastLine(text: string): string | null {
+  return (
+    text
+      .trim()
+      .split("\n")
+      .findLast((line) => /error/i.test(line)) ?? null
+  );
+}
+
+function shortenCause(cause: string): string {
+  const [first = ""] = cause.split("\n");
+  return first.slice(0, MAX_CAUSE_LENGTH);
+}

@@ -1,0 +1,69 @@
+/** Entry of a lane's child process: it loads Newman once and then runs one collection at a time, as its parent asks. */
+
+import type { Counts, RequestRecord } from "../core/evidence.js";
+import { messageOf } from "../core/errors.js";
+import { execute } from "./execute.js";
+import { toChildSchema, type FromChild, type JobMessage } from "./messages.js";
+import { loadNewman, type Newman } from "./newman.js";
+
+/** Records wait this long, or until there are this many, before they are sent. */
+const BATCH_MS = 100;
+const BATCH_SIZE = 20;
+
+/** Whatever goes wrong here is the end of this process: a run that is not reported as finished never passes. */
+function crash(error: unknown): void {
+  process.exitCode = 1;
+  const cause = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+  const leave = (): never => process.exit(1);
+  if (process.send === undefined || !process.connected) leave();
+  // The message may never be taken; the exit does not wait for it longer than this.
+  setTimeout(leave, 1_000);
+  process.send?.({ type: "crash", cause } satisfies FromChild, leave);
+}
+
+function send(message: FromChild): void {
+  process.send?.(message);
+}
+
+async function run(newman: Newman, job: JobMessage): Promise<void> {
+  let waiting: RequestRecord[] = [];
+  let counts: Counts | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const flush = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (waiting.length > 0 && counts !== undefined)
+      send({ type: "records", records: waiting, counts });
+    waiting = [];
+  };
+  const execution = await execute(newman, job, (records, countsSoFar) => {
+    waiting.push(...records);
+    counts = countsSoFar;
+    if (waiting.length >= BATCH_SIZE) flush();
+    else timer ??= setTimeout(flush, BATCH_MS);
+  });
+  flush();
+  send({
+    type: "finished",
+    ...execution,
+    failures: [...execution.failures],
+    residentBytes: process.memoryUsage.rss(),
+  });
+}
+
+function main(): void {
+  process.on("uncaughtException", crash);
+  process.on("unhandledRejection", crash);
+  // The parent is gone, however it went: nothing of this process may outlive it.
+  process.on("disconnect", () => process.exit(0));
+  // Ctrl-C in a terminal reaches every process of the group; when a run ends is for the parent to say.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined);
+  const newman = loadNewman();
+  process.on("message", (raw: unknown) => {
+    const message = toChildSchema.parse(raw);
+    run(newman, message.job).catch(crash);
+  });
+  send({ type: "ready" });
+}
+
+main();

@@ -1,0 +1,146 @@
+/** A lane: one warm child process that runs one collection at a time, and is replaced when it dies or has run enough. */
+
+import { NO_COUNTS, type Counts } from "../core/evidence.js";
+import { TurnpikeError } from "../core/errors.js";
+import type { CollectionJob, CollectionResult, CollectionRunner } from "../core/ports.js";
+import { startChild, type Child, type ChildOptions } from "./child-process.js";
+import { toJobMessage } from "./messages.js";
+
+const MB = 1_048_576;
+
+export interface LaneOptions extends ChildOptions {
+  /** Runs after which the lane gets a fresh process. */
+  readonly recycleAfterRuns: number;
+  readonly log: {
+    debug(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+  };
+}
+
+export interface LaneStatus {
+  /** Of the current process; null while there is none. */
+  readonly pid: number | null;
+  readonly busy: boolean;
+  /** Runs the current process has finished. */
+  readonly runs: number;
+}
+
+export interface Lane extends CollectionRunner {
+  /** Starts the process if there is none, and waits until it is ready. Rejects with NOT_READY when it dies before. */
+  start(): Promise<void>;
+  status(): LaneStatus;
+  /** Kills the process and waits for its end; a run that is underway ends as stopped. */
+  close(): Promise<void>;
+}
+
+type RunOptions = Parameters<CollectionRunner["run"]>[1];
+
+/** `run` must not be called again before it has answered. */
+export function createLane(options: LaneOptions): Lane {
+  const { log, memoryLimitMb, recycleAfterRuns } = options;
+  let child: Child | null = null;
+  let runs = 0;
+  let busy = false;
+  let closed = false;
+  /** True from the abort of a run until its process is gone: that death is no accident. */
+  let stopping = false;
+  const isClosed = (): boolean => closed;
+
+  const current = (): Child => (child === null || child.state() === "gone" ? replace() : child);
+  const replace = (): Child => {
+    const fresh = startChild(options);
+    child = fresh;
+    runs = 0;
+    stopping = false;
+    let wasReady = false;
+    void fresh.ready.then(() => {
+      wasReady = true;
+    });
+    void fresh.gone.then((cause) => {
+      if (closed || child !== fresh) return;
+      // The cause of a run's death may quote what its scripts handled; its outcome tells it, masked.
+      const fields = busy ? { pid: fresh.pid } : { pid: fresh.pid, cause };
+      if (!stopping) log.warn(fields, "the process of a lane has died");
+      stopping = false;
+      // A process that never became ready would only die again; the next run tries anew.
+      if (wasReady) replace();
+    });
+    return fresh;
+  };
+  return {
+    async start() {
+      const starting = current();
+      const cause = await Promise.race([starting.ready.then(() => null), starting.gone]);
+      if (cause !== null)
+        throw new TurnpikeError("NOT_READY", `Newman's process does not start: ${cause}`);
+    },
+    status: () => ({
+      pid: child === null || child.state() === "gone" ? null : (child.pid ?? null),
+      busy,
+      runs,
+    }),
+    async run(job, runOptions) {
+      if (isClosed() || runOptions.signal.aborted) return { ended: "stopped", counts: NO_COUNTS };
+      busy = true;
+      const here = current();
+      const onStop = (): void => {
+        stopping = true;
+        here.kill();
+      };
+      runOptions.signal.addEventListener("abort", onStop, { once: true });
+      const { result, residentBytes } = await runIn(here, job, runOptions);
+      runOptions.signal.removeEventListener("abort", onStop);
+      busy = false;
+      if (result.ended === "crashed" && isClosed())
+        return { ended: "stopped", counts: result.counts };
+      if (result.ended !== "finished") return result;
+      runs++;
+      if (!isClosed() && (runs >= recycleAfterRuns || residentBytes > memoryLimitMb * MB)) {
+        log.debug({ pid: here.pid, runs, residentBytes }, "a lane gets a fresh process");
+        replace();
+        here.kill();
+      }
+      return result;
+    },
+    async close() {
+      closed = true;
+      child?.kill();
+      await child?.gone;
+    },
+  };
+}
+
+/** Sends the job to a child and waits for its end or the child's, whichever comes; whoever aborts the signal also kills the child. */
+function runIn(
+  child: Child,
+  job: CollectionJob,
+  { signal, onRecords }: RunOptions,
+): Promise<{ readonly result: CollectionResult; readonly residentBytes: number }> {
+  let counts: Counts = NO_COUNTS;
+  return new Promise<{ result: CollectionResult; residentBytes: number }>((resolve) => {
+    child.listen((message) => {
+      counts = message.counts;
+      if (message.type === "records") onRecords(message.records);
+      // A run whose end crosses its stop on the way was stopped: the kill is underway, and what comes after it is not to be trusted.
+      else if (!signal.aborted) {
+        const { assertionsSkipped, failures, runError, residentBytes } = message;
+        resolve({
+          result: { ended: "finished", counts, assertionsSkipped, failures, runError },
+          residentBytes,
+        });
+      }
+    });
+    // Only when the process is gone can nothing reach the target any more.
+    void child.gone.then((cause) => {
+      resolve({
+        result: signal.aborted ? { ended: "stopped", counts } : { ended: "crashed", cause, counts },
+        residentBytes: 0,
+      });
+    });
+    void child.ready.then(() => {
+      if (!signal.aborted) child.send({ type: "run", job: toJobMessage(job) });
+    });
+  }).finally(() => {
+    child.listen(() => undefined);
+  });
+}

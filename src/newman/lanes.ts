@@ -1,0 +1,73 @@
+/** The pool of lanes: as many collections at once as there are lanes, the others wait in the order they came. */
+
+import { NO_COUNTS } from "../core/evidence.js";
+import type { CollectionRunner } from "../core/ports.js";
+import { createLane, type Lane, type LaneOptions, type LaneStatus } from "./lane.js";
+
+export interface LanesOptions extends Omit<LaneOptions, "childModule"> {
+  readonly size: number;
+  /** Compiled module of the child; the one beside this file unless a test brings its own. */
+  readonly childModule?: URL;
+}
+
+export interface Lanes extends CollectionRunner {
+  /** Starts every process and waits until all are ready. Rejects with NOT_READY when one does not start. */
+  start(): Promise<void>;
+  /** Kills every process and waits for their ends; runs that are underway or waiting end as stopped. */
+  close(): Promise<void>;
+  status(): readonly LaneStatus[];
+}
+
+type Turn = (lane: Lane | null) => void;
+
+export function createLanes(options: LanesOptions): Lanes {
+  const childModule = options.childModule ?? new URL("./child.js", import.meta.url);
+  const lanes = Array.from({ length: options.size }, () => createLane({ ...options, childModule }));
+  const free = [...lanes];
+  const waiting: Turn[] = [];
+  let closed = false;
+
+  /** The next free lane, or null when the signal is aborted or the pool closed first. */
+  const takeLane = (signal: AbortSignal): Promise<Lane | null> => {
+    if (closed || signal.aborted) return Promise.resolve(null);
+    const lane = free.shift();
+    if (lane !== undefined) return Promise.resolve(lane);
+    return new Promise((resolve) => {
+      const giveUp = (): void => {
+        waiting.splice(waiting.indexOf(turn), 1);
+        resolve(null);
+      };
+      const turn: Turn = (given) => {
+        signal.removeEventListener("abort", giveUp);
+        resolve(given);
+      };
+      waiting.push(turn);
+      signal.addEventListener("abort", giveUp, { once: true });
+    });
+  };
+  const giveBack = (lane: Lane): void => {
+    const turn = waiting.shift();
+    if (turn === undefined) free.push(lane);
+    else turn(lane);
+  };
+  return {
+    async start() {
+      await Promise.all(lanes.map((lane) => lane.start()));
+    },
+    async run(job, runOptions) {
+      const lane = await takeLane(runOptions.signal);
+      if (lane === null) return { ended: "stopped", counts: NO_COUNTS };
+      try {
+        return await lane.run(job, runOptions);
+      } finally {
+        giveBack(lane);
+      }
+    },
+    async close() {
+      closed = true;
+      for (const turn of waiting.splice(0)) turn(null);
+      await Promise.all(lanes.map((lane) => lane.close()));
+    },
+    status: () => lanes.map((lane) => lane.status()),
+  };
+}

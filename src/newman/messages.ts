@@ -1,0 +1,78 @@
+/** Every message between a lane and its child process, both ways. */
+
+import { resolve } from "node:path";
+import { z } from "zod";
+import { countsSchema, requestRecordSchema } from "../core/evidence.js";
+import type { CollectionJob } from "../core/ports.js";
+
+const failureSchema = z.strictObject({
+  kind: z.enum(["assertion", "request", "script"]),
+  iteration: z.int().min(0),
+  item: z.string(),
+  message: z.string(),
+});
+
+const jobSchema = z.strictObject({
+  collection: z.unknown(),
+  environment: z.strictObject({
+    name: z.string(),
+    rows: z.array(z.strictObject({ key: z.string(), value: z.unknown() })),
+  }),
+  globals: z.array(z.strictObject({ key: z.string(), value: z.unknown() })),
+  data: z.strictObject({ format: z.enum(["csv", "json"]), text: z.string() }).nullable(),
+  iterations: z.int().min(1).nullable(),
+  folder: z.array(z.string()),
+  workingDirectory: z.string(),
+  refusedFiles: z.enum(["fail", "warn"]),
+  bail: z.boolean(),
+  insecure: z.boolean(),
+  ignoreRedirects: z.boolean(),
+  timeoutRequestMs: z.number().min(0).nullable(),
+  timeoutScriptMs: z.number().min(0).nullable(),
+  delayRequestMs: z.number().min(0).nullable(),
+});
+export type JobMessage = z.infer<typeof jobSchema>;
+
+/** Lane to child. A child runs one collection at a time. */
+export const toChildSchema = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("run"), job: jobSchema }),
+]);
+export type ToChild = z.infer<typeof toChildSchema>;
+
+/** Child to lane. A run is any number of `records` and then exactly one `finished`; a `crash` is the last word of a child. */
+export const fromChildSchema = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("ready") }),
+  /** Records in the order of execution, with the totals so far. */
+  z.strictObject({
+    type: z.literal("records"),
+    records: z.array(requestRecordSchema),
+    counts: countsSchema,
+  }),
+  z.strictObject({
+    type: z.literal("finished"),
+    counts: countsSchema,
+    assertionsSkipped: z.int().min(0),
+    failures: z.array(failureSchema),
+    runError: z.string().nullable(),
+    /** Memory the child holds after the run. */
+    residentBytes: z.int().min(0),
+  }),
+  z.strictObject({ type: z.literal("crash"), cause: z.string() }),
+]);
+export type FromChild = z.infer<typeof fromChildSchema>;
+
+/** A job as it travels: only what Newman needs of it, so that no layer names or secret marks leave the service. */
+export function toJobMessage(job: CollectionJob): JobMessage {
+  return {
+    ...job,
+    // Newman compares whole paths to tell what is inside.
+    workingDirectory: resolve(job.workingDirectory),
+    refusedFiles: job.refusedFiles,
+    environment: {
+      name: job.environment.name,
+      rows: job.environment.rows.map(({ key, value }) => ({ key, value })),
+    },
+    globals: job.globals.map(({ key, value }) => ({ key, value })),
+    folder: [...job.folder],
+  };
+}

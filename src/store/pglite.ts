@@ -1,0 +1,103 @@
+/** The embedded database: one PGlite in this process, opened from its directory, ready for BullMQ and the run store. */
+
+import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { PGlite } from "@electric-sql/pglite";
+import { runMigrations, type PgPool } from "bullmq";
+import { TurnpikeError } from "../core/errors.js";
+import { isMissing } from "./file.js";
+import { createPglitePool } from "./pglite-pool.js";
+
+export interface PgliteOptions {
+  /** Folder of the database, which must belong to this process alone (see data-directory.ts); null keeps it in memory. */
+  readonly directory: string | null;
+  /** Called before the seconds of work that only the very first start has. */
+  readonly onFirstStart: () => void;
+  /** What `dump` gave, to begin with instead of an empty database. */
+  readonly template?: Uint8Array<ArrayBuffer> | null;
+}
+
+export interface OpenPglite {
+  readonly pool: PgPool;
+  /** The whole database as a template for others. */
+  dump(): Promise<Uint8Array<ArrayBuffer>>;
+  close(): Promise<void>;
+}
+
+/** Opens the database and brings BullMQ's part of it up to date. Throws DATA_DIRECTORY_BROKEN when its files cannot be read. */
+export async function openPglite(options: PgliteOptions): Promise<OpenPglite> {
+  const database = await openDatabase(options);
+  try {
+    const pool = createPglitePool(database);
+    const client = await pool.connect();
+    await runMigrations(client);
+    // One session for all: BullMQ's statements name their tables without a schema.
+    await client.query("SET search_path TO bullmq, public");
+    client.release();
+    if (options.directory !== null) await rm(startingMark(options.directory), { force: true });
+    return {
+      pool,
+      dump: async () => new Uint8Array(await (await database.dumpDataDir("none")).arrayBuffer()),
+      async close() {
+        await pool.end();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close().catch(() => undefined);
+    throw options.directory === null ? error : broken(options.directory, error);
+  }
+}
+
+async function openDatabase({ directory, onFirstStart, template }: PgliteOptions): Promise<PGlite> {
+  const isFirst = directory === null || (await prepareDirectory(directory));
+  if (isFirst && template == null) onFirstStart();
+  const exitCode = process.exitCode;
+  try {
+    return await PGlite.create({
+      ...(directory === null ? {} : { dataDir: directory }),
+      ...(isFirst && template != null ? { loadDataDir: new Blob([template]) } : {}),
+    });
+  } catch (error) {
+    throw directory === null ? error : broken(directory, error);
+  } finally {
+    // Emscripten leaves the exit code of what ran inside it on the whole process.
+    process.exitCode = exitCode;
+  }
+}
+
+/**
+ * Makes the folder and says whether the database is new. A mark beside it stands while a first start is underway: what a
+ * killed first start left cannot hold anything yet, and is made anew.
+ */
+async function prepareDirectory(directory: string): Promise<boolean> {
+  const mark = startingMark(directory);
+  if (await exists(mark)) await rm(directory, { recursive: true, force: true });
+  if (await exists(directory)) return false;
+  await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
+  await writeFile(mark, "");
+  await mkdir(directory, { mode: 0o700 });
+  return true;
+}
+
+function startingMark(directory: string): string {
+  return `${directory}.starting`;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+function broken(directory: string, cause: unknown): TurnpikeError {
+  return new TurnpikeError(
+    "DATA_DIRECTORY_BROKEN",
+    `the embedded database in ${directory} cannot be opened; move that folder away to begin with an empty one, or put back a copy of it`,
+    { cause },
+  );
+}

@@ -1,0 +1,119 @@
+/** The files a plan names: read from its folder, never from outside it, and judged before anything runs. */
+
+import { readdir, readFile, realpath } from "node:fs/promises";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { messageOf, type Problem } from "../core/errors.js";
+import { findSyntaxError } from "../core/json-syntax.js";
+import { nearest } from "../core/nearest.js";
+import { hasCode, isMissing } from "./file.js";
+
+/** What is wrong with bytes that should be a Postman collection; no problem means that they are one. */
+export type CheckCollection = (bytes: Uint8Array) => readonly Problem[];
+
+export interface PlanFiles {
+  /** By the path the plan uses. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly problems: readonly Problem[];
+}
+
+interface NamedFile {
+  readonly place: string;
+  readonly kind: "collection" | "data";
+  readonly path: string;
+}
+
+/** Takes the raw document, so that a plan with other faults still gets those of its files named. */
+export async function readPlanFiles(
+  directory: string,
+  document: unknown,
+  checkCollection: CheckCollection,
+): Promise<PlanFiles> {
+  const files = new Map<string, Uint8Array>();
+  const problems: Problem[] = [];
+  for (const named of namedFiles(document)) {
+    const bytes = files.get(named.path) ?? (await readInside(directory, named));
+    if (!(bytes instanceof Uint8Array)) {
+      problems.push(bytes);
+      continue;
+    }
+    files.set(named.path, bytes);
+    const faults = named.kind === "collection" ? checkCollection(bytes) : checkData(named, bytes);
+    problems.push(...faults.map((fault) => atPlace(named, fault)));
+  }
+  return { files, problems };
+}
+
+function namedFiles(document: unknown): NamedFile[] {
+  const tasks = isRecord(document) && isRecord(document["tasks"]) ? document["tasks"] : {};
+  return Object.entries(tasks).flatMap(([id, task]) =>
+    (["collection", "data"] as const).flatMap((kind): NamedFile[] => {
+      const path = isRecord(task) ? task[kind] : undefined;
+      const isNamed = typeof path === "string" && path !== "";
+      return isNamed ? [{ place: `tasks.${id}.${kind}`, kind, path }] : [];
+    }),
+  );
+}
+
+async function readInside(directory: string, named: NamedFile): Promise<Uint8Array | Problem> {
+  const target = resolve(directory, named.path);
+  const outside: Problem = {
+    path: named.place,
+    message: `"${named.path}" leads out of the plan's folder`,
+    suggestedAction: `copy the file into ${directory} and name it by its path in there`,
+  };
+  if (isAbsolute(named.path) || leaves(directory, target)) return outside;
+  try {
+    // A link may lead out as well.
+    if (leaves(await realpath(directory), await realpath(target))) return outside;
+    return await readFile(target);
+  } catch (error) {
+    if (isMissing(error)) return missing(directory, named);
+    if (hasCode(error, "EISDIR")) {
+      return { path: named.place, message: `"${named.path}" is a folder, not a file` };
+    }
+    return { path: named.place, message: `"${named.path}" cannot be read: ${messageOf(error)}` };
+  }
+}
+
+async function missing(directory: string, named: NamedFile): Promise<Problem> {
+  const names = await readdir(directory, { recursive: true });
+  const candidates = names
+    .map((name) => name.split(sep).join("/"))
+    .filter((name) => (named.kind === "collection" ? /\.json$/i : /\.(?:csv|json)$/i).test(name));
+  const guess = nearest(named.path, candidates);
+  return {
+    path: named.place,
+    message: `there is no file "${named.path}" in ${directory}`,
+    suggestedAction:
+      guess === null ? `put it there, or correct the path` : `did you mean "${guess}"?`,
+  };
+}
+
+/** Rows for the iterations: a CSV, or a JSON list. */
+function checkData({ path }: NamedFile, bytes: Uint8Array): Problem[] {
+  if (path.toLowerCase().endsWith(".csv")) return [];
+  const text = new TextDecoder().decode(bytes);
+  const fault = findSyntaxError(text);
+  if (fault !== null) {
+    const place = `line ${String(fault.line)}, column ${String(fault.column)}`;
+    return [{ path: "", message: `not JSON at ${place}: ${fault.message}` }];
+  }
+  if (Array.isArray(JSON.parse(text))) return [];
+  return [
+    { path: "", message: "iteration data in JSON must be a list with one object per iteration" },
+  ];
+}
+
+function atPlace(named: NamedFile, fault: Problem): Problem {
+  const inside = fault.path === "" ? named.path : `${named.path}: ${fault.path}`;
+  return { ...fault, path: named.place, message: `${inside}: ${fault.message}` };
+}
+
+function leaves(directory: string, target: string): boolean {
+  const path = relative(directory, target);
+  return path === ".." || path.startsWith(join("..", sep)) || isAbsolute(path);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,175 @@
+/** The run store in SQL, the same for the embedded database and a PostgreSQL server. Tables are in sql-schema.ts. */
+
+import { z } from "zod";
+import { TurnpikeError } from "../core/errors.js";
+import { runEventSchema } from "../core/event.js";
+import { outcomeSchema } from "../core/outcome.js";
+import type { RunStore } from "../core/ports.js";
+import type { RunStatus } from "../core/run.js";
+import { cancellationSchema, runEndSchema, runSchema } from "../core/stored-run.js";
+import type { SqlPool } from "./sql.js";
+
+const RUN_COLUMNS = "document, cancellation, ending";
+
+/** A column with a stored document: JSON text, judged by the schema of what it holds. */
+function documentColumn<Schema extends z.ZodType>(schema: Schema) {
+  return z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(schema);
+}
+
+const runRowSchema = z.strictObject({
+  document: documentColumn(runSchema),
+  cancellation: documentColumn(cancellationSchema).nullable(),
+  ending: documentColumn(runEndSchema).nullable(),
+});
+const outcomeRowSchema = z.strictObject({ document: documentColumn(outcomeSchema) });
+const eventRowSchema = z.strictObject({ id: z.string(), document: documentColumn(runEventSchema) });
+/** Numbers of events have at most as many digits as JavaScript counts exactly. */
+const EVENT_ID = /^\d{1,15}$/;
+
+/** Expects a migrated database. Each method is one statement, or one write and one read, so no transaction spans a call. */
+export function createSqlRunStore(pool: SqlPool): RunStore {
+  const first = async (text: string, values: readonly unknown[]): Promise<unknown> =>
+    (await pool.query(text, values)).rows[0];
+
+  return {
+    async createRun(run) {
+      const inserted = await first(
+        "INSERT INTO turnpike.run (id, created_at, document) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id",
+        [run.id, run.createdAt, JSON.stringify(run)],
+      );
+      if (inserted !== undefined) return { run, created: true };
+      const standing = await first(`SELECT ${RUN_COLUMNS} FROM turnpike.run WHERE id = $1`, [
+        run.id,
+      ]);
+      return { run: toStatus(standing).run, created: false };
+    },
+
+    async getRun(runId) {
+      const row = await first(`SELECT ${RUN_COLUMNS} FROM turnpike.run WHERE id = $1`, [runId]);
+      return row === undefined ? null : toStatus(row);
+    },
+
+    async listRuns({ limit, before }) {
+      const { rows } = await pool.query(
+        `SELECT ${RUN_COLUMNS} FROM turnpike.run
+         WHERE $2::text IS NULL OR (created_at, id) < (SELECT created_at, id FROM turnpike.run WHERE id = $2)
+         ORDER BY created_at DESC, id DESC LIMIT $1`,
+        [limit, before ?? null],
+      );
+      return rows.map(toStatus);
+    },
+
+    async openRuns() {
+      const { rows } = await pool.query(
+        "SELECT id FROM turnpike.run WHERE ending IS NULL ORDER BY created_at, id",
+      );
+      return rows.map((row) => z.string().parse(row["id"]));
+    },
+
+    async recordOutcome(runId, outcome) {
+      await pool.query(
+        "INSERT INTO turnpike.outcome (run_id, node, document) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        [runId, outcome.node, JSON.stringify(outcome)],
+      );
+      // A statement of its own: only a later snapshot is sure to see the winner another worker has just committed.
+      const standing = await first(
+        "SELECT document FROM turnpike.outcome WHERE run_id = $1 AND node = $2",
+        [runId, outcome.node],
+      );
+      return outcomeRowSchema.parse(standing).document;
+    },
+
+    async outcomes(runId, nodes) {
+      const { rows } = await pool.query(
+        "SELECT document FROM turnpike.outcome WHERE run_id = $1 AND ($2::text[] IS NULL OR node = ANY($2))",
+        [runId, nodes ?? null],
+      );
+      const outcomes = rows.map((row) => outcomeRowSchema.parse(row).document);
+      return new Map(outcomes.map((outcome) => [outcome.node, outcome]));
+    },
+
+    async nextAttempt(runId, node) {
+      const row = await first(
+        `INSERT INTO turnpike.attempt AS counter (run_id, node, starts) VALUES ($1, $2, 1)
+         ON CONFLICT (run_id, node) DO UPDATE SET starts = counter.starts + 1 RETURNING starts`,
+        [runId, node],
+      );
+      return z.object({ starts: z.int() }).parse(row).starts;
+    },
+
+    async startedNodes(runId) {
+      const { rows } = await pool.query(
+        "SELECT node FROM turnpike.attempt WHERE run_id = $1 ORDER BY node",
+        [runId],
+      );
+      return rows.map((row) => z.string().parse(row["node"]));
+    },
+
+    async cancelRun(runId, cancellation) {
+      const row = await first(
+        "UPDATE turnpike.run SET cancellation = COALESCE(cancellation, $2) WHERE id = $1 RETURNING cancellation",
+        [runId, JSON.stringify(cancellation)],
+      );
+      const standing = z.object({ cancellation: documentColumn(cancellationSchema) });
+      return standing.parse(row ?? refuseUnknown(runId)).cancellation;
+    },
+
+    async endRun(runId, end) {
+      const row = await first(
+        "UPDATE turnpike.run SET ending = COALESCE(ending, $2) WHERE id = $1 RETURNING ending",
+        [runId, JSON.stringify(end)],
+      );
+      const standing = z.object({ ending: documentColumn(runEndSchema) });
+      return standing.parse(row ?? refuseUnknown(runId)).ending;
+    },
+
+    async appendEvents(runId, events) {
+      if (events.length === 0) return;
+      // The update holds the run's row until the events are in, so a reader never sees a later number before an earlier one.
+      const inserted = await first(
+        `WITH counted AS (
+           UPDATE turnpike.run SET newest_event = newest_event + $3::bigint WHERE id = $1
+           RETURNING id, newest_event - $3::bigint AS base
+         ), inserted AS (
+           INSERT INTO turnpike.event (run_id, number, document)
+           SELECT counted.id, counted.base + new.position, new.document
+           FROM counted, unnest($2::text[]) WITH ORDINALITY AS new (document, position)
+           RETURNING number
+         )
+         SELECT count(*)::int AS count FROM inserted`,
+        [runId, events.map((event) => JSON.stringify(event)), events.length],
+      );
+      if (z.object({ count: z.int() }).parse(inserted).count === 0) refuseUnknown(runId);
+    },
+
+    async readEvents(runId, { after, limit }) {
+      if (after !== undefined && !EVENT_ID.test(after)) {
+        throw new TurnpikeError(
+          "INVALID_REQUEST",
+          `"${after}" is not the id of an event; give the id of the last event received, or none`,
+        );
+      }
+      const { rows } = await pool.query(
+        `SELECT number::text AS id, document FROM turnpike.event
+         WHERE run_id = $1 AND number > $2::bigint ORDER BY number LIMIT $3`,
+        [runId, after ?? "0", limit],
+      );
+      return rows.map((row) => {
+        const { id, document } = eventRowSchema.parse(row);
+        return { id, event: document };
+      });
+    },
+  };
+}
+
+function toStatus(row: unknown): RunStatus {
+  const { document, cancellation, ending } = runRowSchema.parse(row);
+  return { run: document, end: ending, cancellation };
+}
+
+function refuseUnknown(runId: string): never {
+  throw new TurnpikeError("NOT_FOUND", `there is no run ${runId}`);
+}
