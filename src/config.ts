@@ -53,7 +53,10 @@ function fileSource(named: string | undefined): ConfigSource {
   );
   const values: unknown = document.toJS() ?? {};
   if (typeof values !== "object" || Array.isArray(values)) {
-    throw new TurnpikeError("INVALID_CONFIG", `${name} must hold keys and values, such as "port: 4848"`);
+    throw new TurnpikeError(
+      "INVALID_CONFIG",
+      `${name} must hold keys and values, such as "port: 4848"`,
+    );
   }
   return { name, values: { ...values }, label: (key) => key };
 }
@@ -62,14 +65,21 @@ function readText(path: string, mustExist: boolean): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    if (!mustExist && cause instanceof Error && "code" in cause && cause.code === "ENOENT") return "";
-    throw new TurnpikeError("INVALID_CONFIG", `cannot read ${path}; check the path given with --config`, { cause });
+    if (!mustExist && cause instanceof Error && "code" in cause && cause.code === "ENOENT")
+      return "";
+    throw new TurnpikeError(
+      "INVALID_CONFIG",
+      `cannot read ${path}; check the path given with --config`,
+      { cause },
+    );
   }
 }
 
 /** Every variable that begins with TURNPIKE_ must be known, so that a misspelt one is not silently without effect. */
 function variablesSource(variables: NodeJS.ProcessEnv): ConfigSource {
-  const byVariable = new Map<string, string>(keyNames().map((key) => [CONFIG_KEYS[key].variable, key]));
+  const byVariable = new Map<string, string>(
+    keyNames().map((key) => [CONFIG_KEYS[key].variable, key]),
+  );
   const values: Record<string, string> = {};
   for (const [variable, value] of Object.entries(variables)) {
     if (value === undefined || value === "") continue;

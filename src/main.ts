@@ -12,11 +12,16 @@ const { version } = JSON.parse(
 
 const context: CommandContext = {
   version,
-  terminal: createTerminal({ stdout: process.stdout, stderr: process.stderr, variables: process.env }),
+  terminal: createTerminal({
+    stdout: process.stdout,
+    stderr: process.stderr,
+    variables: process.env,
+  }),
   loadConfig: (from) => loadConfig({ ...from, variables: process.env }),
   // The engine takes most of a second to load; commands that do not run anything do without it.
   openPlans: async (config) => (await import("./wire.js")).openPlans(config),
-  open: async (loaded, options) => (await import("./wire.js")).openTurnpike(loaded, { ...options, version }),
+  open: async (loaded, options) =>
+    (await import("./wire.js")).openTurnpike(loaded, { ...options, version }),
   onSignal(listener) {
     process.on("SIGINT", listener);
     process.on("SIGTERM", listener);

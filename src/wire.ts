@@ -93,7 +93,9 @@ async function start({ loaded, options, log, stops, stopAll }: Start): Promise<R
   const database = await openPglite({
     directory: join(data.path, "database"),
     onFirstStart: () => {
-      options.onNotice(`first start: creating the embedded database in ${config.dataDirectory}, which takes a few seconds`);
+      options.onNotice(
+        `first start: creating the embedded database in ${config.dataDirectory}, which takes a few seconds`,
+      );
     },
     template: options.template ?? null,
   });
@@ -134,13 +136,24 @@ async function start({ loaded, options, log, stops, stopAll }: Start): Promise<R
     probes: [
       { name: "store", try: async () => `${String((await store.openRuns()).length)} open runs` },
       { name: "queue", try: async () => (await backend.ping(), backend.name) },
-      { name: "lanes", try: async () => lanesReady(lanes.status().filter(({ pid }) => pid !== null).length, laneCount) },
+      {
+        name: "lanes",
+        try: async () =>
+          lanesReady(lanes.status().filter(({ pid }) => pid !== null).length, laneCount),
+      },
     ],
     lanes: () => ({ total: laneCount, busy: lanes.status().filter(({ busy }) => busy).length }),
     isDraining: () => draining,
   });
 
-  url = await listen({ config, log, stops, service, queues: queue.queues, isDraining: () => draining });
+  url = await listen({
+    config,
+    log,
+    stops,
+    service,
+    queues: queue.queues,
+    isDraining: () => draining,
+  });
   await data.announce(url);
 
   await lanesStarted;
@@ -150,7 +163,10 @@ async function start({ loaded, options, log, stops, stopAll }: Start): Promise<R
     settle: (wake: Parameters<typeof settleNode>[1]) => settleNode(deps, wake),
     expire: (runId: string, node: string) => expireCheckpoint(deps, runId, node),
   };
-  const workers = await startWorkers(backend, handler, { lanes: laneCount, log: log.child({ part: "workers" }) });
+  const workers = await startWorkers(backend, handler, {
+    lanes: laneCount,
+    log: log.child({ part: "workers" }),
+  });
   let drainMs = 0;
   stops.push(() => workers.close(drainMs));
   await sweepRuns(deps);
@@ -245,7 +261,8 @@ async function listen(parts: {
 
 /** Whoever can reach the API can run code of its choice in the lanes, so beyond this machine it takes a token. */
 function refuseOpenAddress(config: Config): void {
-  const isLoopback = config.host === "localhost" || config.host === "::1" || config.host.startsWith("127.");
+  const isLoopback =
+    config.host === "localhost" || config.host === "::1" || config.host.startsWith("127.");
   if (isLoopback || config.token !== undefined) return;
   throw new TurnpikeError(
     "INVALID_CONFIG",

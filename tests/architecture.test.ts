@@ -19,7 +19,10 @@ interface Rule {
 /** The files directly in src/ stand as `(root)`. Imports of types alone count as well: they are knowledge, too. */
 const RULES: Readonly<Record<string, Rule>> = {
   core: { folders: [], packages: ["zod"] },
-  collections: { folders: ["core"], packages: ["node:crypto", "zod", "@faker-js/faker", "postman-collection", "csv-parse"] },
+  collections: {
+    folders: ["core"],
+    packages: ["node:crypto", "zod", "@faker-js/faker", "postman-collection", "csv-parse"],
+  },
   reports: { folders: ["core"], packages: ["zod"] },
   service: { folders: ["core", "collections", "reports", "(root)"], packages: ["node:", "zod"] },
   queue: { folders: ["core", "(root)"], packages: ["node:", "bullmq", "ioredis", "zod"] },
@@ -27,15 +30,27 @@ const RULES: Readonly<Record<string, Rule>> = {
     folders: ["core", "collections", "(root)"],
     packages: ["node:", "@electric-sql/pglite", "bullmq", "yaml", "zod", "@google-cloud/firestore"],
   },
-  newman: { folders: ["core", "collections", "(root)"], packages: ["node:", "newman", "postman-collection", "zod"] },
+  newman: {
+    folders: ["core", "collections", "(root)"],
+    packages: ["node:", "newman", "postman-collection", "zod"],
+  },
   http: {
     folders: ["core", "collections", "reports", "service", "(root)"],
     packages: [
-      "node:", "fastify", "fastify-type-provider-zod", "@fastify/swagger", "zod", "bullmq",
-      "@bull-board/api", "@bull-board/fastify",
+      "node:",
+      "fastify",
+      "fastify-type-provider-zod",
+      "@fastify/swagger",
+      "zod",
+      "bullmq",
+      "@bull-board/api",
+      "@bull-board/fastify",
     ],
   },
-  cli: { folders: ["core", "collections", "reports", "service", "(root)"], packages: ["node:", "commander"] },
+  cli: {
+    folders: ["core", "collections", "reports", "service", "(root)"],
+    packages: ["node:", "commander"],
+  },
   "(root)": {
     folders: ["core", "collections", "service", "queue", "store", "newman", "http", "cli"],
     packages: ["node:", "pino", "yaml", "zod"],
@@ -85,7 +100,12 @@ function violationOf({ file, target }: Import): string | null {
   if (rule === undefined) return `${file} stands in a folder that has no rule`;
   if (!target.startsWith("src/")) {
     if (rule.packages.includes(target)) return null;
-    const name = target.startsWith("node:") ? "node:" : target.split("/").slice(0, target.startsWith("@") ? 2 : 1).join("/");
+    const name = target.startsWith("node:")
+      ? "node:"
+      : target
+          .split("/")
+          .slice(0, target.startsWith("@") ? 2 : 1)
+          .join("/");
     return rule.packages.includes(name) ? null : `${file} may not import the package ${target}`;
   }
   const other = folderOf(target);
@@ -94,13 +114,15 @@ function violationOf({ file, target }: Import): string | null {
   }
   if (other === folder) return null;
   if (!rule.folders.includes(other)) return `${file} may not import ${target}`;
-  if (other === "(root)" && !ROOT_FILES_FOR_ALL.has(target)) return `${file} may not import ${target}`;
+  if (other === "(root)" && !ROOT_FILES_FOR_ALL.has(target))
+    return `${file} may not import ${target}`;
   return null;
 }
 
 function findCycle(imports: readonly Import[]): string[] | null {
   const next = new Map<string, string[]>();
-  for (const { file, target } of imports) if (target.startsWith("src/")) next.set(file, [...(next.get(file) ?? []), target]);
+  for (const { file, target } of imports)
+    if (target.startsWith("src/")) next.set(file, [...(next.get(file) ?? []), target]);
   const done = new Set<string>();
   const visit = (file: string, path: readonly string[]): string[] | null => {
     if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
@@ -126,21 +148,30 @@ const imports = [...texts].flatMap(([file, text]) => importsOf(file, text));
 test("imports point inwards and packages stay where they belong", (context) => {
   context.diagnostic(`saw ${String(files.length)} files with ${String(imports.length)} imports`);
   assert.ok(files.length > 50 && imports.length > 200, "too little was seen to judge anything");
-  assert.deepEqual(imports.flatMap((edge) => violationOf(edge) ?? []), []);
+  assert.deepEqual(
+    imports.flatMap((edge) => violationOf(edge) ?? []),
+    [],
+  );
 });
 
 test("a planted import from the core to an adapter is found", () => {
   const planted = importsOf("src/core/plan.ts", 'import { openPglite } from "../store/pglite.js";');
-  assert.deepEqual(planted.map(violationOf), ["src/core/plan.ts may not import src/store/pglite.ts"]);
+  assert.deepEqual(planted.map(violationOf), [
+    "src/core/plan.ts may not import src/store/pglite.ts",
+  ]);
   const clock = importsOf("src/core/plan.ts", 'import { readFileSync } from "node:fs";');
   assert.deepEqual(clock.map(violationOf), ["src/core/plan.ts may not import the package node:fs"]);
 });
 
 test("no files import each other in a circle", () => {
   assert.equal(findCycle(imports), null);
-  assert.deepEqual(findCycle([{ file: "src/a.ts", target: "src/b.ts" }, { file: "src/b.ts", target: "src/a.ts" }]), [
-    "src/a.ts", "src/b.ts", "src/a.ts",
-  ]);
+  assert.deepEqual(
+    findCycle([
+      { file: "src/a.ts", target: "src/b.ts" },
+      { file: "src/b.ts", target: "src/a.ts" },
+    ]),
+    ["src/a.ts", "src/b.ts", "src/a.ts"],
+  );
 });
 
 test("the core knows neither clock nor randomness", () => {
@@ -148,16 +179,27 @@ test("the core knows neither clock nor randomness", () => {
   assert.match("at: Date.now()", forbidden);
   const core = files.filter((file) => file.startsWith("src/core/"));
   assert.ok(core.length > 10);
-  assert.deepEqual(core.filter((file) => forbidden.test(texts.get(file) ?? "")), []);
+  assert.deepEqual(
+    core.filter((file) => forbidden.test(texts.get(file) ?? "")),
+    [],
+  );
 });
 
 test("files are short, folders two levels deep, and named after a subject", () => {
   const drawers = /(?:^|\/)(?:utils?|helpers?|common|types|shared|misc|lib|index)(?:\/|\.ts$)/;
   assert.match("src/core/utils.ts", drawers);
-  const long = [...texts].filter(([, text]) => text.split("\n").length > MAX_LINES + 1).map(([file]) => file);
+  const long = [...texts]
+    .filter(([, text]) => text.split("\n").length > MAX_LINES + 1)
+    .map(([file]) => file);
   assert.deepEqual(long, [], `longer than ${String(MAX_LINES)} lines: split them by subject`);
-  assert.deepEqual(files.filter((file) => file.split("/").length > 3), []);
-  assert.deepEqual(files.filter((file) => drawers.test(file)), []);
+  assert.deepEqual(
+    files.filter((file) => file.split("/").length > 3),
+    [],
+  );
+  assert.deepEqual(
+    files.filter((file) => drawers.test(file)),
+    [],
+  );
 });
 
 test("every file says in its first line what lives there", () => {

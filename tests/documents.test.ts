@@ -20,18 +20,31 @@ function tableUnder(header: string, text = readme): string[][] {
   assert.ok(at >= 0, `no table "${header}"`);
   const [, , ...lines] = text.slice(at).split("\n");
   const end = lines.findIndex((line) => !line.startsWith("|"));
-  return lines.slice(0, end).map((line) => line.slice(1, -1).split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|")));
+  return lines.slice(0, end).map((line) =>
+    line
+      .slice(1, -1)
+      .split(/(?<!\\)\|/)
+      .map((cell) => cell.trim().replaceAll("\\|", "|")),
+  );
 }
 
 function names(rows: readonly (readonly string[])[]): string[] {
-  return rows.flatMap(([cell = ""]) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? ""));
+  return rows.flatMap(([cell = ""]) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? ""),
+  );
 }
 
 test("the configuration table shows every key with its variable, flag, default and meaning", () => {
   const expected = keyNames().map((name) => {
     const { variable, flag, secret, description, schema, show } = CONFIG_KEYS[name];
     const byDefault: unknown = schema.parse(undefined);
-    return [`\`${name}\``, `\`${variable}\``, secret ? "-" : `\`${flag}\``, byDefault === undefined ? "-" : `\`${show(byDefault)}\``, description];
+    return [
+      `\`${name}\``,
+      `\`${variable}\``,
+      secret ? "-" : `\`${flag}\``,
+      byDefault === undefined ? "-" : `\`${show(byDefault)}\``,
+      description,
+    ];
   });
   assert.ok(expected.length > 10);
   assert.deepEqual(tableUnder("| key | variable | flag | default | meaning |"), expected);
@@ -40,38 +53,75 @@ test("the configuration table shows every key with its variable, flag, default a
 test("the troubleshooting table knows every error code and says what to do", () => {
   const rows = tableUnder("| code | what to do |");
   assert.deepEqual(names(rows), Object.keys(ERROR_KINDS));
-  for (const [code, remedy = ""] of rows) assert.ok(remedy.length > 10, `${code ?? ""} has no remedy`);
+  for (const [code, remedy = ""] of rows)
+    assert.ok(remedy.length > 10, `${code ?? ""} has no remedy`);
 });
 
 test("the tables of exit codes, report formats and task keys are complete", () => {
-  assert.deepEqual(tableUnder("| code | meaning |").map(([code]) => Number(code)), Object.values(EXIT));
-  assert.deepEqual(names(tableUnder("| format | for |")).sort(), Object.keys(REPORT_FORMATS).sort());
-  assert.deepEqual(names(tableUnder("| key | meaning |").map(([cell = ""]) => [cell])).sort(), Object.keys(planSchemas.task.shape).sort());
+  assert.deepEqual(
+    tableUnder("| code | meaning |").map(([code]) => Number(code)),
+    Object.values(EXIT),
+  );
+  assert.deepEqual(
+    names(tableUnder("| format | for |")).sort(),
+    Object.keys(REPORT_FORMATS).sort(),
+  );
+  assert.deepEqual(
+    names(tableUnder("| key | meaning |").map(([cell = ""]) => [cell])).sort(),
+    Object.keys(planSchemas.task.shape).sort(),
+  );
 });
 
 test("a missing row would be noticed", () => {
   const [first] = tableUnder("| code | what to do |");
   const without = readme.replace(`| ${(first ?? []).join(" | ")} |\n`, "");
-  assert.notDeepEqual(names(tableUnder("| code | what to do |", without)), Object.keys(ERROR_KINDS));
+  assert.notDeepEqual(
+    names(tableUnder("| code | what to do |", without)),
+    Object.keys(ERROR_KINDS),
+  );
 });
 
 test("every npm command of the README is a script of package.json", () => {
-  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly scripts: Readonly<Record<string, string>> };
-  const used = [...readme.matchAll(/\bnpm (?:run ([\w:]+)|(start|test)\b)/g)].map(([, run, direct]) => run ?? direct ?? "");
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    readonly scripts: Readonly<Record<string, string>>;
+  };
+  const used = [...readme.matchAll(/\bnpm (?:run ([\w:]+)|(start|test)\b)/g)].map(
+    ([, run, direct]) => run ?? direct ?? "",
+  );
   assert.ok(used.length >= 3);
-  assert.deepEqual(used.filter((script) => !(script in scripts)), []);
+  assert.deepEqual(
+    used.filter((script) => !(script in scripts)),
+    [],
+  );
 });
 
 test("every turnpike command and flag of the README exists", async () => {
   const { runProgram } = await import("../src/cli/program.js");
   const helpOf = async (args: readonly string[]): Promise<string> => {
     const lines: string[] = [];
-    const terminal = { result: (line: string) => void lines.push(line), progress: (line: string) => void lines.push(line) };
-    const palette = { green: String, red: String, yellow: String, cyan: String, dim: String, bold: String };
+    const terminal = {
+      result: (line: string) => void lines.push(line),
+      progress: (line: string) => void lines.push(line),
+    };
+    const palette = {
+      green: String,
+      red: String,
+      yellow: String,
+      cyan: String,
+      dim: String,
+      bold: String,
+    };
     const refuse = (): never => {
       throw new Error("help runs nothing");
     };
-    const context = { version: "0", terminal: { ...terminal, resultPalette: palette, progressPalette: palette }, loadConfig: refuse, openPlans: refuse, open: refuse, onSignal: refuse };
+    const context = {
+      version: "0",
+      terminal: { ...terminal, resultPalette: palette, progressPalette: palette },
+      loadConfig: refuse,
+      openPlans: refuse,
+      open: refuse,
+      onSignal: refuse,
+    };
     await runProgram(context, ["node", "turnpike", ...args, "--help"]);
     return lines.join("\n");
   };
@@ -79,9 +129,11 @@ test("every turnpike command and flag of the README exists", async () => {
   assert.ok(commands.length >= 3);
   for (const command of commands) {
     const words = command.split(" ");
-    const name = words[0] === "plan" || words[0] === "config" ? words.slice(0, 2) : words.slice(0, 1);
+    const name =
+      words[0] === "plan" || words[0] === "config" ? words.slice(0, 2) : words.slice(0, 1);
     const help = await helpOf(name);
     assert.match(help, new RegExp(`^Usage: turnpike ${name.join(" ")} `), command);
-    for (const flag of words.filter((word) => /^--?[a-z]/.test(word))) assert.ok(new RegExp(`(?:^|[\\s,])${flag}\\b`, "m").test(help), `${flag} in "${command}"`);
+    for (const flag of words.filter((word) => /^--?[a-z]/.test(word)))
+      assert.ok(new RegExp(`(?:^|[\\s,])${flag}\\b`, "m").test(help), `${flag} in "${command}"`);
   }
 });

@@ -19,7 +19,9 @@ export function addConfigCommand(program: Command, context: CommandContext): voi
     const width = Math.max(...values.map(({ key }) => key.length));
     for (const { key, value, source } of values) {
       const shown = value === undefined ? "-" : CONFIG_KEYS[key].show(value);
-      context.terminal.result(`${key.padEnd(width)}  ${shown}  ${context.terminal.resultPalette.dim(`(${source})`)}`);
+      context.terminal.result(
+        `${key.padEnd(width)}  ${shown}  ${context.terminal.resultPalette.dim(`(${source})`)}`,
+      );
     }
   });
 }

@@ -6,7 +6,11 @@ import { EXIT } from "../core/exit-code.js";
 import { addConfigFlags, configOf, type CommandContext } from "./context.js";
 import { loadPlanByName } from "./subject.js";
 
-export function addPlanCommand(program: Command, context: CommandContext, end: (code: number) => void): void {
+export function addPlanCommand(
+  program: Command,
+  context: CommandContext,
+  end: (code: number) => void,
+): void {
   const plan = program.command("plan").description("look at plans");
   const validate = plan
     .command("validate")
@@ -17,7 +21,10 @@ export function addPlanCommand(program: Command, context: CommandContext, end: (
     const files = await context.openPlans(configOf(context, options).config);
     const chosen = names.length > 0 ? names : await files.list();
     if (chosen.length === 0) {
-      throw new TurnpikeError("NOT_FOUND", "there is no plan to check; a plan is a folder collections/<plan>/ with a plan.yaml");
+      throw new TurnpikeError(
+        "NOT_FOUND",
+        "there is no plan to check; a plan is a folder collections/<plan>/ with a plan.yaml",
+      );
     }
     for (const name of chosen) if (!(await validateOne(context, files, name))) end(EXIT.usage);
   });
@@ -26,14 +33,20 @@ export function addPlanCommand(program: Command, context: CommandContext, end: (
 type PlanFiles = Awaited<ReturnType<CommandContext["openPlans"]>>;
 
 /** Prints what is right or wrong with one plan; true when it is valid. */
-async function validateOne({ terminal }: CommandContext, files: PlanFiles, name: string): Promise<boolean> {
+async function validateOne(
+  { terminal }: CommandContext,
+  files: PlanFiles,
+  name: string,
+): Promise<boolean> {
   const { green, red } = terminal.resultPalette;
   try {
     const { plan } = await loadPlanByName(files, name);
     await files.checkEnvironments(plan);
     const tasks = plan.nodes.filter(({ kind }) => kind === "task").length;
     const checkpoints = plan.nodes.length - tasks;
-    terminal.result(`${green("valid")}   ${name}: ${String(tasks)} tasks, ${String(checkpoints)} checkpoints`);
+    terminal.result(
+      `${green("valid")}   ${name}: ${String(tasks)} tasks, ${String(checkpoints)} checkpoints`,
+    );
     return true;
   } catch (error) {
     if (!(error instanceof TurnpikeError)) throw error;

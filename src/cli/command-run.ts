@@ -40,17 +40,37 @@ interface ReportTarget {
   readonly file: string;
 }
 
-export function addRunCommand(program: Command, context: CommandContext, end: (code: number) => void): void {
+export function addRunCommand(
+  program: Command,
+  context: CommandContext,
+  end: (code: number) => void,
+): void {
   const run = program
     .command("run")
     .argument("<plan|collection>", "id or path of a plan, or path of a Postman collection")
-    .description("run a plan or a collection here, and exit by its verdict: 0 passed, 1 failed, 2 usage or invalid plan, 3 could not run, 4 timed out, 5 nothing ran, 130 cancelled")
-    .option("-e, --environment <name|file>", "environment; several are layers, later ones win", collect)
+    .description(
+      "run a plan or a collection here, and exit by its verdict: 0 passed, 1 failed, 2 usage or invalid plan, 3 could not run, 4 timed out, 5 nothing ran, 130 cancelled",
+    )
+    .option(
+      "-e, --environment <name|file>",
+      "environment; several are layers, later ones win",
+      collect,
+    )
     .option("--no-environment", "run without an environment, also where the plan names one")
     .option("-g, --globals <file>", "Postman globals file")
     .option("--env-var <key=value>", "override a variable; may be repeated", collectPair, {})
-    .option("--global-var <key=value>", "override a global variable; may be repeated", collectPair, {})
-    .option("-r, --report <format=file>", `write a report; formats ${Object.keys(REPORT_FORMATS).join(", ")}; may be repeated`, collectReport, [])
+    .option(
+      "--global-var <key=value>",
+      "override a global variable; may be repeated",
+      collectPair,
+      {},
+    )
+    .option(
+      "-r, --report <format=file>",
+      `write a report; formats ${Object.keys(REPORT_FORMATS).join(", ")}; may be repeated`,
+      collectReport,
+      [],
+    )
     .option("-q, --quiet", "show tasks, not every request");
   run
     .optionsGroup("For a single collection:")
@@ -65,11 +85,16 @@ export function addRunCommand(program: Command, context: CommandContext, end: (c
     .option("--timeout-script <ms>", "limit of each script", wholeNumber)
     .option("--delay-request <ms>", "pause between requests", wholeNumber)
     .option("--working-dir <folder>", "folder that uploads are read from; nothing outside it is")
-    .option("--no-insecure-file-read", "let an upload from outside that folder pass unsent, as Newman does, instead of failing");
+    .option(
+      "--no-insecure-file-read",
+      "let an upload from outside that folder pass unsent, as Newman does, instead of failing",
+    );
   run.optionsGroup("Configuration:");
-  addConfigFlags(run).action(async (name: string, options: RunOptions & Readonly<Record<string, unknown>>) => {
-    end(await runCommand(context, name, options));
-  });
+  addConfigFlags(run).action(
+    async (name: string, options: RunOptions & Readonly<Record<string, unknown>>) => {
+      end(await runCommand(context, name, options));
+    },
+  );
 }
 
 async function runCommand(
@@ -78,7 +103,11 @@ async function runCommand(
   options: RunOptions & Readonly<Record<string, unknown>>,
 ): Promise<number> {
   const loaded = quietDefaults(configOf(context, options));
-  const folder = await loadSubject(await context.openPlans(loaded.config), name, collectionFlags(options));
+  const folder = await loadSubject(
+    await context.openPlans(loaded.config),
+    name,
+    collectionFlags(options),
+  );
   const environment = await splitEnvironments(options);
   const globals = await readGlobals(options);
   const running = await context.open(loaded, { onNotice: context.terminal.progress });
@@ -109,7 +138,9 @@ async function watch(
     if (stopNow.signal.aborted) return;
     service.cancelRun(runId, "Ctrl-C").then(
       ({ cancellation }) => {
-        terminal.progress(`cancelling run ${runId} (${cancellation?.by ?? ""}); once more to stop at once`);
+        terminal.progress(
+          `cancelling run ${runId} (${cancellation?.by ?? ""}); once more to stop at once`,
+        );
       },
       () => undefined,
     );
@@ -120,7 +151,8 @@ async function watch(
   const { run } = await service.viewRun(runId);
   const progress = createProgress(terminal, { plan: run.plan, quiet: options.quiet === true });
   progress.begin({ runId, url: running.url, lanes: running.lanes, resumed: running.resumed });
-  for await (const { event } of service.followRun(runId, { signal: stopNow.signal })) progress.show(event);
+  for await (const { event } of service.followRun(runId, { signal: stopNow.signal }))
+    progress.show(event);
   off();
   if (stopNow.signal.aborted) return EXIT.cancelled;
   const report = await service.reportRun(runId);
@@ -141,7 +173,11 @@ async function writeReports(
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, REPORT_FORMATS[format].render(report));
     } catch (cause) {
-      throw new TurnpikeError("INVALID_REQUEST", `the ${format} report cannot be written to ${file}; check the path given with --report`, { cause });
+      throw new TurnpikeError(
+        "INVALID_REQUEST",
+        `the ${format} report cannot be written to ${file}; check the path given with --report`,
+        { cause },
+      );
     }
     terminal.result(`${format.padEnd(5)} ${file}`);
   }
@@ -149,7 +185,9 @@ async function writeReports(
 
 /** Where nothing was chosen, a run takes a free port, so that it never collides with a service, and logs only what matters. */
 function quietDefaults(loaded: LoadedConfig): LoadedConfig {
-  const chosen = new Set(loaded.values.filter(({ source }) => source !== "default").map(({ key }) => key));
+  const chosen = new Set(
+    loaded.values.filter(({ source }) => source !== "default").map(({ key }) => key),
+  );
   const config = {
     ...loaded.config,
     ...(chosen.has("port") ? {} : { port: 0 }),
@@ -201,7 +239,8 @@ async function splitEnvironments(
 }
 
 async function readGlobals(options: RunOptions): Promise<{ key: string; value: unknown }[]> {
-  const file = options.globals === undefined ? undefined : await readEnvironmentFile(resolve(options.globals));
+  const file =
+    options.globals === undefined ? undefined : await readEnvironmentFile(resolve(options.globals));
   const rows = [...(file?.rows ?? []), ...plainLayer("--global-var", options.globalVar).rows];
   return rows.map(({ key, value }) => ({ key, value }));
 }
@@ -211,7 +250,10 @@ function collect(value: string, before: readonly string[] | true | undefined): s
   return before === undefined || before === true ? [value] : [...before, value];
 }
 
-function collectPair(value: string, before: Readonly<Record<string, string>>): Record<string, string> {
+function collectPair(
+  value: string,
+  before: Readonly<Record<string, string>>,
+): Record<string, string> {
   const at = value.indexOf("=");
   if (at < 1) throw new TurnpikeError("INVALID_REQUEST", `"${value}" is not key=value`);
   return { ...before, [value.slice(0, at)]: value.slice(at + 1) };
@@ -220,7 +262,10 @@ function collectPair(value: string, before: Readonly<Record<string, string>>): R
 function collectReport(value: string, before: readonly ReportTarget[]): ReportTarget[] {
   const [format = "", ...file] = value.split("=");
   if (!isReportFormat(format) || file.join("=") === "") {
-    throw new TurnpikeError("INVALID_REQUEST", `"${value}" is not format=file; the formats are ${Object.keys(REPORT_FORMATS).join(", ")}`);
+    throw new TurnpikeError(
+      "INVALID_REQUEST",
+      `"${value}" is not format=file; the formats are ${Object.keys(REPORT_FORMATS).join(", ")}`,
+    );
   }
   return [...before, { format, file: file.join("=") }];
 }

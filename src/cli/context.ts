@@ -11,7 +11,10 @@ import type { Terminal } from "./terminal.js";
 export interface CommandContext {
   readonly version: string;
   readonly terminal: Terminal;
-  loadConfig(from: { readonly flags: Readonly<Record<string, unknown>>; readonly file?: string }): LoadedConfig;
+  loadConfig(from: {
+    readonly flags: Readonly<Record<string, unknown>>;
+    readonly file?: string;
+  }): LoadedConfig;
   /** The plans of a configuration, without starting anything. */
   openPlans(config: Config): Promise<PlanFiles>;
   /** Starts the whole engine. */
@@ -44,7 +47,10 @@ export interface RunningTurnpike {
 }
 
 /** Adds the flags of configuration keys to a command. */
-export function addConfigFlags(command: Command, names: readonly ConfigKeyName[] = keyNames()): Command {
+export function addConfigFlags(
+  command: Command,
+  names: readonly ConfigKeyName[] = keyNames(),
+): Command {
   command.option("--config <file>", "configuration file instead of ./turnpike.yaml");
   for (const name of names) {
     const { flag, description, secret } = CONFIG_KEYS[name];
@@ -55,8 +61,13 @@ export function addConfigFlags(command: Command, names: readonly ConfigKeyName[]
 }
 
 /** The configuration from the file, the variables and the flags a command was given. */
-export function configOf(context: CommandContext, options: Readonly<Record<string, unknown>>): LoadedConfig {
-  const flags = Object.fromEntries(keyNames().map((name) => [name, options[attributeOf(CONFIG_KEYS[name].flag)]]));
+export function configOf(
+  context: CommandContext,
+  options: Readonly<Record<string, unknown>>,
+): LoadedConfig {
+  const flags = Object.fromEntries(
+    keyNames().map((name) => [name, options[attributeOf(CONFIG_KEYS[name].flag)]]),
+  );
   const file = options["config"];
   return context.loadConfig({ flags, ...(typeof file === "string" ? { file } : {}) });
 }

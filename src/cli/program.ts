@@ -10,11 +10,16 @@ import { addServeCommand } from "./command-serve.js";
 import type { CommandContext } from "./context.js";
 
 /** Runs the command line and answers the exit code; it never throws. */
-export async function runProgram(context: CommandContext, argv: readonly string[]): Promise<number> {
+export async function runProgram(
+  context: CommandContext,
+  argv: readonly string[],
+): Promise<number> {
   const { terminal } = context;
   let exitCode: number = EXIT.passed;
   const program = new Command("turnpike")
-    .description("Runs plans of Postman collections in parallel, with checkpoints that verify the evidence.")
+    .description(
+      "Runs plans of Postman collections in parallel, with checkpoints that verify the evidence.",
+    )
     .version(context.version, "-V, --version")
     .showHelpAfterError("(run with --help for the commands and flags)")
     .configureOutput({
@@ -53,7 +58,9 @@ function explain({ terminal }: CommandContext, error: unknown): number {
     for (const problem of error.problems) terminal.progress(`  ${formatProblem(problem)}`);
     return error.exitCode;
   }
-  terminal.progress(`${red("error")} Turnpike itself failed; this is a bug, please report it with the lines below [INTERNAL]`);
+  terminal.progress(
+    `${red("error")} Turnpike itself failed; this is a bug, please report it with the lines below [INTERNAL]`,
+  );
   terminal.progress(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return EXIT.errored;
 }

@@ -43,7 +43,11 @@ export function createProgress(
       case "run.ended":
         return;
       case "node.started":
-        line(palette.cyan("▶"), event.node, `${titles.get(event.node) ?? ""}${event.attempt > 1 ? ` (attempt ${String(event.attempt)})` : ""}`);
+        line(
+          palette.cyan("▶"),
+          event.node,
+          `${titles.get(event.node) ?? ""}${event.attempt > 1 ? ` (attempt ${String(event.attempt)})` : ""}`,
+        );
         return;
       case "task.requests":
         for (const record of event.records) {
@@ -51,7 +55,11 @@ export function createProgress(
         }
         return;
       case "node.ended":
-        line(paint(event.outcome.status, palette)(MARK[event.outcome.status]), event.outcome.node, outcomeText(event.outcome, palette));
+        line(
+          paint(event.outcome.status, palette)(MARK[event.outcome.status]),
+          event.outcome.node,
+          outcomeText(event.outcome, palette),
+        );
         return;
       case "run.cancelling":
         progress(palette.yellow(`  cancelling, asked for by ${event.by}`));
@@ -60,8 +68,15 @@ export function createProgress(
   };
   return {
     begin({ runId, url, lanes, resumed }) {
-      progress(`${palette.bold(plan.title)}  run ${runId}  ${String(lanes)} lanes  ${palette.dim(`queue ${url}/queues`)}`);
-      if (resumed.length > 0) progress(palette.dim(`  also going on with ${resumed.join(", ")}, left unfinished by an earlier process`));
+      progress(
+        `${palette.bold(plan.title)}  run ${runId}  ${String(lanes)} lanes  ${palette.dim(`queue ${url}/queues`)}`,
+      );
+      if (resumed.length > 0)
+        progress(
+          palette.dim(
+            `  also going on with ${resumed.join(", ")}, left unfinished by an earlier process`,
+          ),
+        );
     },
     show,
   };
@@ -86,7 +101,9 @@ function outcomeText(outcome: Outcome, palette: Palette): string {
   const parts = [paint(outcome.status, palette)(outcome.status.replace("_", " "))];
   if (outcome.kind === "task" && outcome.startedAt !== null) {
     const failed = assertionsFailed === 0 ? "" : `, ${String(assertionsFailed)} failed`;
-    parts.push(`${String(requests)} requests, ${String(assertions)} assertions${failed}, ${formatDuration(durationOf(outcome))}`);
+    parts.push(
+      `${String(requests)} requests, ${String(assertions)} assertions${failed}, ${formatDuration(durationOf(outcome))}`,
+    );
   }
   if (outcome.reason !== null) parts.push(outcome.reason);
   return parts.join("  ");
@@ -96,11 +113,14 @@ function requestText(record: RequestRecord, palette: Palette): string {
   const place = [...record.folders, record.name].join(" › ");
   const iteration = record.iteration === 0 ? "" : ` #${String(record.iteration + 1)}`;
   const answer = record.status === null ? palette.red("no response") : String(record.status);
-  const time = record.responseTimeMs === null ? "" : palette.dim(` ${formatDuration(record.responseTimeMs)}`);
+  const time =
+    record.responseTimeMs === null ? "" : palette.dim(` ${formatDuration(record.responseTimeMs)}`);
   const failures = [
     ...(record.requestError === null ? [] : [record.requestError]),
     ...record.scriptErrors.map(({ script, message }) => `${script} script: ${message}`),
-    ...record.assertions.flatMap(({ name, outcome, message }) => (outcome === "failed" ? [`${name}: ${message ?? ""}`] : [])),
+    ...record.assertions.flatMap(({ name, outcome, message }) =>
+      outcome === "failed" ? [`${name}: ${message ?? ""}`] : [],
+    ),
   ];
   const passed = record.assertions.filter(({ outcome }) => outcome === "passed").length;
   const head = `${answer} ${record.method} ${place}${iteration}${time}${passed === 0 ? "" : palette.dim(` ${String(passed)} ok`)}`;

@@ -24,10 +24,18 @@ export async function loadPlanByName(files: PlanFiles, name: string): Promise<Pl
 }
 
 /** Tells a plan from a collection: what is named .json, or is a JSON file, is a collection. */
-export async function loadSubject(files: PlanFiles, name: string, flags: CollectionFlags): Promise<PlanFolder> {
+export async function loadSubject(
+  files: PlanFiles,
+  name: string,
+  flags: CollectionFlags,
+): Promise<PlanFolder> {
   const found = await stat(name).catch(() => null);
   const plans = await files.list();
-  if (!plans.includes(name) && (name.endsWith(".json") || found?.isFile() === true) && !/\.ya?ml$/.test(name)) {
+  if (
+    !plans.includes(name) &&
+    (name.endsWith(".json") || found?.isFile() === true) &&
+    !/\.ya?ml$/.test(name)
+  ) {
     if (found?.isFile() !== true) throw missingFile("collection", name);
     return loadCollection(name, flags);
   }
@@ -67,7 +75,10 @@ export async function readEnvironmentFile(given: string): Promise<Layer | undefi
   const parsed = environmentDocumentSchema.safeParse(parseJson("environment", given, bytes));
   if (parsed.success) return layerOf(parsed.data.name ?? basename(given), parsed.data);
   throw new TurnpikeError("INVALID_ENVIRONMENT", `${given} is not a Postman environment`, {
-    problems: parsed.error.issues.map((issue) => ({ path: issue.path.join("."), message: issue.message })),
+    problems: parsed.error.issues.map((issue) => ({
+      path: issue.path.join("."),
+      message: issue.message,
+    })),
   });
 }
 
@@ -80,7 +91,11 @@ async function readGiven(what: string, path: string): Promise<Uint8Array> {
 }
 
 function missingFile(what: string, path: string, cause?: unknown): TurnpikeError {
-  return new TurnpikeError("NOT_FOUND", `the ${what} ${path} cannot be read; check the path (it is relative to ${process.cwd()})`, { cause });
+  return new TurnpikeError(
+    "NOT_FOUND",
+    `the ${what} ${path} cannot be read; check the path (it is relative to ${process.cwd()})`,
+    { cause },
+  );
 }
 
 /** JSON with an optional byte order mark, as Postman on Windows writes it. */
@@ -88,6 +103,9 @@ function parseJson(what: string, path: string, bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    throw new TurnpikeError("INVALID_ENVIRONMENT", `the ${what} ${path} is not JSON: ${messageOf(error)}`);
+    throw new TurnpikeError(
+      "INVALID_ENVIRONMENT",
+      `the ${what} ${path} is not JSON: ${messageOf(error)}`,
+    );
   }
 }

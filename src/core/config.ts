@@ -21,7 +21,12 @@ function key<Schema extends z.ZodType>(
   name: string,
   schema: Schema,
   description: string,
-  options: { readonly variable?: string; readonly flag?: string; readonly secret?: boolean; readonly show?: (value: unknown) => string } = {},
+  options: {
+    readonly variable?: string;
+    readonly flag?: string;
+    readonly secret?: boolean;
+    readonly show?: (value: unknown) => string;
+  } = {},
 ): ConfigKey<Schema> {
   const kebab = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return {
@@ -36,23 +41,89 @@ function key<Schema extends z.ZodType>(
 
 /** Every key there is. When you add one, add its row to the table in README.md; a test compares the two. */
 export const CONFIG_KEYS = {
-  host: key("host", z.string().min(1).default("127.0.0.1"), "Address the API listens on. Anything but loopback needs a token."),
-  port: key("port", z.int().min(0).max(65_535).default(4848), "Port of the API; 0 takes a free one."),
-  publicUrl: key("publicUrl", z.url({ protocol: /^https?$/ }).optional(), "URL others reach the API at; the value of `base_url` where no environment sets one."),
-  token: key("token", z.string().min(16, "a token has at least 16 characters").optional(), "Bearer token every request must carry.", { secret: true }),
-  dataDirectory: key("dataDirectory", z.string().min(1).default(".turnpike"), "Folder of the embedded database, blobs and the lock.", { flag: "--data-dir" }),
-  collectionsDirectory: key("collectionsDirectory", z.string().min(1).default("collections"), "Folder of plans and single collections.", { flag: "--collections-dir" }),
-  environmentsDirectory: key("environmentsDirectory", z.string().min(1).default("environments"), "Folder of Postman environments.", { flag: "--environments-dir" }),
-  redisUrl: key("redisUrl", z.url({ protocol: /^rediss?$/, error: "not a Redis URL; write redis://host:6379" }).optional(), "Redis for the queue; without it the queue is embedded.", { variable: "REDIS_URL", secret: true }),
-  lanes: key("lanes", z.int().min(1).max(256).optional(), "Collections that run at once, one child process each. Default: the number of cores, at least 2."),
-  laneMemoryMb: key("laneMemoryMb", z.int().min(128).default(1024), "Heap limit of a lane's process, in megabytes."),
-  laneRuns: key("laneRuns", z.int().min(1).default(200), "Runs after which a lane gets a fresh process."),
-  maxStarts: key("maxStarts", z.int().min(1).default(5), "Starts of one task, counting those its worker did not survive, before it is given up."),
-  bodyLimitMb: key("bodyLimitMb", z.int().min(1).max(100).default(10), "Largest request body the API takes, in megabytes."),
-  drainTimeout: key("drainTimeout", durationSchema.prefault("10s"), "How long a stopping service waits for what is underway before it ends it.", {
-    show: (value) => formatDuration(Number(value)),
-  }),
-  logLevel: key("logLevel", z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"), "How much the log says."),
+  host: key(
+    "host",
+    z.string().min(1).default("127.0.0.1"),
+    "Address the API listens on. Anything but loopback needs a token.",
+  ),
+  port: key(
+    "port",
+    z.int().min(0).max(65_535).default(4848),
+    "Port of the API; 0 takes a free one.",
+  ),
+  publicUrl: key(
+    "publicUrl",
+    z.url({ protocol: /^https?$/ }).optional(),
+    "URL others reach the API at; the value of `base_url` where no environment sets one.",
+  ),
+  token: key(
+    "token",
+    z.string().min(16, "a token has at least 16 characters").optional(),
+    "Bearer token every request must carry.",
+    { secret: true },
+  ),
+  dataDirectory: key(
+    "dataDirectory",
+    z.string().min(1).default(".turnpike"),
+    "Folder of the embedded database, blobs and the lock.",
+    { flag: "--data-dir" },
+  ),
+  collectionsDirectory: key(
+    "collectionsDirectory",
+    z.string().min(1).default("collections"),
+    "Folder of plans and single collections.",
+    { flag: "--collections-dir" },
+  ),
+  environmentsDirectory: key(
+    "environmentsDirectory",
+    z.string().min(1).default("environments"),
+    "Folder of Postman environments.",
+    { flag: "--environments-dir" },
+  ),
+  redisUrl: key(
+    "redisUrl",
+    z.url({ protocol: /^rediss?$/, error: "not a Redis URL; write redis://host:6379" }).optional(),
+    "Redis for the queue; without it the queue is embedded.",
+    { variable: "REDIS_URL", secret: true },
+  ),
+  lanes: key(
+    "lanes",
+    z.int().min(1).max(256).optional(),
+    "Collections that run at once, one child process each. Default: the number of cores, at least 2.",
+  ),
+  laneMemoryMb: key(
+    "laneMemoryMb",
+    z.int().min(128).default(1024),
+    "Heap limit of a lane's process, in megabytes.",
+  ),
+  laneRuns: key(
+    "laneRuns",
+    z.int().min(1).default(200),
+    "Runs after which a lane gets a fresh process.",
+  ),
+  maxStarts: key(
+    "maxStarts",
+    z.int().min(1).default(5),
+    "Starts of one task, counting those its worker did not survive, before it is given up.",
+  ),
+  bodyLimitMb: key(
+    "bodyLimitMb",
+    z.int().min(1).max(100).default(10),
+    "Largest request body the API takes, in megabytes.",
+  ),
+  drainTimeout: key(
+    "drainTimeout",
+    durationSchema.prefault("10s"),
+    "How long a stopping service waits for what is underway before it ends it.",
+    {
+      show: (value) => formatDuration(Number(value)),
+    },
+  ),
+  logLevel: key(
+    "logLevel",
+    z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+    "How much the log says.",
+  ),
 } as const satisfies Record<string, ConfigKey<z.ZodType>>;
 
 export type ConfigKeyName = keyof typeof CONFIG_KEYS;

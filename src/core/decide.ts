@@ -45,7 +45,9 @@ export function checkpointsBehind(plan: Plan, nodeId: string): string[] {
       reached.push(node.id);
     }
   }
-  return plan.nodes.filter(({ id, kind }) => kind === "checkpoint" && behind.has(id)).map(({ id }) => id);
+  return plan.nodes
+    .filter(({ id, kind }) => kind === "checkpoint" && behind.has(id))
+    .map(({ id }) => id);
 }
 
 /** A status as it stands behind a name in a sentence: `task-3 failed`. */

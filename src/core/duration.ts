@@ -28,7 +28,9 @@ export function formatDuration(durationMs: number): string {
   if (durationMs < 60_000) return `${(durationMs / 1000).toFixed(1)} s`;
   const minutes = Math.floor(durationMs / 60_000);
   const seconds = Math.round((durationMs % 60_000) / 1000);
-  return seconds === 60 ? `${String(minutes + 1)} min 0 s` : `${String(minutes)} min ${String(seconds)} s`;
+  return seconds === 60
+    ? `${String(minutes + 1)} min 0 s`
+    : `${String(minutes)} min ${String(seconds)} s`;
 }
 
 /** A duration in a document: text in, milliseconds out. */

@@ -66,7 +66,10 @@ function rowsOf(document: EnvironmentDocument): z.infer<typeof rowSchema>[] {
 }
 
 /** A layer of plain values that are no secrets, such as generated ones or those of a plan. */
-export function plainLayer(name: string, values: Readonly<Record<string, string | number | boolean>>): Layer {
+export function plainLayer(
+  name: string,
+  values: Readonly<Record<string, string | number | boolean>>,
+): Layer {
   return {
     name,
     rows: Object.entries(values).map(([key, value]) => ({ key, value, secret: false })),

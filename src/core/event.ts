@@ -17,9 +17,21 @@ export const runEventSchema = z.discriminatedUnion("type", [
     title: z.string(),
     nodes: z.array(z.string()),
   }),
-  z.strictObject({ type: z.literal("node.started"), at, node, attempt, prefix: z.string().nullable() }),
+  z.strictObject({
+    type: z.literal("node.started"),
+    at,
+    node,
+    attempt,
+    prefix: z.string().nullable(),
+  }),
   /** A piece of evidence: records in the order of execution. */
-  z.strictObject({ type: z.literal("task.requests"), at, node, attempt, records: z.array(requestRecordSchema) }),
+  z.strictObject({
+    type: z.literal("task.requests"),
+    at,
+    node,
+    attempt,
+    records: z.array(requestRecordSchema),
+  }),
   z.strictObject({ type: z.literal("node.ended"), at, outcome: outcomeSchema }),
   z.strictObject({ type: z.literal("run.cancelling"), at, by: z.string() }),
   z.strictObject({ type: z.literal("run.ended"), at, verdict: verdictSchema }),

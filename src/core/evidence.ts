@@ -39,7 +39,11 @@ export const requestRecordSchema = z.strictObject({
   responseSizeBytes: z.int().nullable(),
   assertions: z.array(assertionSchema),
   scriptErrors: z.array(
-    z.strictObject({ script: z.enum(["prerequest", "test"]), name: z.string(), message: z.string() }),
+    z.strictObject({
+      script: z.enum(["prerequest", "test"]),
+      name: z.string(),
+      message: z.string(),
+    }),
   ),
   /** Lines the scripts wrote to the console. */
   console: z.array(z.strictObject({ level: z.string(), text: z.string() })),

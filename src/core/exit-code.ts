@@ -30,9 +30,16 @@ export function exitCodeOf(verdict: Verdict, outcomes: readonly Outcome[]): numb
   }
 }
 
-const NOTHING_TO_PROVE: ReadonlySet<Cause> = new Set(["no_requests", "no_assertions", "no_iterations"]);
+const NOTHING_TO_PROVE: ReadonlySet<Cause> = new Set([
+  "no_requests",
+  "no_assertions",
+  "no_iterations",
+]);
 
 function provedNothing(outcomes: readonly Outcome[]): boolean {
   const executed = outcomes.filter(({ kind, status }) => kind === "task" && status !== "skipped");
-  return executed.length > 0 && executed.every(({ cause }) => cause !== null && NOTHING_TO_PROVE.has(cause));
+  return (
+    executed.length > 0 &&
+    executed.every(({ cause }) => cause !== null && NOTHING_TO_PROVE.has(cause))
+  );
 }

@@ -24,13 +24,17 @@ export interface FlowShape {
 export function flowShape(plan: Plan): FlowShape {
   const dependants = new Map<string, PlanNode[]>(plan.nodes.map((node) => [node.id, []]));
   for (const node of plan.nodes) for (const need of node.needs) dependants.get(need)?.push(node);
-  const parents = new Map(plan.nodes.map((node) => [node.id, parentOf(dependants.get(node.id) ?? [])]));
+  const parents = new Map(
+    plan.nodes.map((node) => [node.id, parentOf(dependants.get(node.id) ?? [])]),
+  );
   return {
     nodes: plan.nodes.map((node) => ({
       id: node.id,
       kind: node.kind,
       parent: parents.get(node.id) ?? RUN_NODE,
-      opens: (dependants.get(node.id) ?? []).map(({ id }) => id).filter((id) => id !== parents.get(node.id)),
+      opens: (dependants.get(node.id) ?? [])
+        .map(({ id }) => id)
+        .filter((id) => id !== parents.get(node.id)),
       gatedBy: node.needs.filter((need) => parents.get(need) !== node.id),
     })),
   };

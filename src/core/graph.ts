@@ -52,7 +52,10 @@ export function depths(needs: Needs): Map<string, number> {
       continue;
     }
     pending.pop();
-    depth.set(id, before.reduce((deepest, need) => Math.max(deepest, (depth.get(need) ?? 0) + 1), 0));
+    depth.set(
+      id,
+      before.reduce((deepest, need) => Math.max(deepest, (depth.get(need) ?? 0) + 1), 0),
+    );
   }
   return depth;
 }

@@ -30,7 +30,8 @@ export function findSyntaxError(text: string): SyntaxFault | null {
     const letter = text[at];
     if (letter === undefined) return expected === "end" ? null : faultAt(text, at, expected);
     const closes = open.at(-1) === "{" ? "}" : "]";
-    const mayClose = expected === "comma or close" || expected === "value or ]" || expected === "key or }";
+    const mayClose =
+      expected === "comma or close" || expected === "value or ]" || expected === "key or }";
     if (mayClose && letter === closes) {
       open.pop();
       expected = afterValue();
@@ -66,7 +67,10 @@ export function findSyntaxError(text: string): SyntaxFault | null {
 function faultAt(text: string, at: number, expected: Expected | "string"): SyntaxFault {
   const before = text.slice(0, at).split("\n");
   const found = text[at] === undefined ? "the end of the text" : JSON.stringify(text[at]);
-  const message = expected === "string" ? "this string is not closed or holds a bad escape" : `expected ${EXPECTED[expected]}, found ${found}`;
+  const message =
+    expected === "string"
+      ? "this string is not closed or holds a bad escape"
+      : `expected ${EXPECTED[expected]}, found ${found}`;
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1, message };
 }
 

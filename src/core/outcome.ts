@@ -7,7 +7,14 @@ import { countsSchema } from "./evidence.js";
  * passed; failed (an assertion, a request or a script of the user's); errored (it could not be run or proven);
  * timed_out; cancelled; skipped (a need did not pass).
  */
-export const statusSchema = z.enum(["passed", "failed", "errored", "timed_out", "cancelled", "skipped"]);
+export const statusSchema = z.enum([
+  "passed",
+  "failed",
+  "errored",
+  "timed_out",
+  "cancelled",
+  "skipped",
+]);
 export type Status = z.infer<typeof statusSchema>;
 
 /** Why a node did not pass, as a stable word next to the sentence for people. */

@@ -37,7 +37,9 @@ const taskSchema = z.strictObject({
   data: z.string().min(1).optional(),
   iterations: z.int().min(1).max(100_000).optional(),
   environment: layersSchema.optional(),
-  variables: z.record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  variables: z
+    .record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()]))
+    .default({}),
   allowEmpty: z.boolean().default(false),
   /** What an upload from outside the working directory means, which is never sent: a failure, or what Newman makes of it. */
   refusedFiles: z.enum(["fail", "warn"]).default("fail"),
@@ -66,7 +68,9 @@ const planDocumentSchema = z.strictObject({
 });
 
 /** One collection run of a plan. */
-export interface TaskNode extends Readonly<Omit<z.output<typeof taskSchema>, "timeout" | "title" | "environment">> {
+export interface TaskNode extends Readonly<
+  Omit<z.output<typeof taskSchema>, "timeout" | "title" | "environment">
+> {
   readonly kind: "task";
   readonly id: string;
   readonly title: string;
@@ -102,7 +106,9 @@ export type PlanCheck =
 /** Reads a parsed plan document and reports every problem of it at once. Files and environments are checked by whoever holds them. */
 export function readPlan(document: unknown): PlanCheck {
   const head = planDocumentSchema.safeParse(document);
-  const problems = head.success ? [] : toProblems(head.error, [], document, planDocumentSchema.shape);
+  const problems = head.success
+    ? []
+    : toProblems(head.error, [], document, planDocumentSchema.shape);
   const nodes: PlanNode[] = [];
   for (const [id, body] of Object.entries(taskEntries(document))) {
     const read = readNode(id, body);
@@ -116,7 +122,11 @@ export function readPlan(document: unknown): PlanCheck {
 }
 
 /** The JSON Schema of plan.yaml's top level and of its two kinds of node, for the API document. */
-export const planSchemas = { document: planDocumentSchema, task: taskSchema, checkpoint: checkpointSchema };
+export const planSchemas = {
+  document: planDocumentSchema,
+  task: taskSchema,
+  checkpoint: checkpointSchema,
+};
 
 function taskEntries(document: unknown): Readonly<Record<string, unknown>> {
   const tasks = isRecord(document) ? document["tasks"] : undefined;
@@ -135,22 +145,34 @@ function readNode(id: string, body: unknown): { node: PlanNode } | { problems: P
         {
           path: place.join("."),
           message: `"${id}" is not a valid id`,
-          suggestedAction: "use letters, digits, - and _, at most 64, beginning with a letter or digit",
+          suggestedAction:
+            "use letters, digits, - and _, at most 64, beginning with a letter or digit",
         },
       ];
   if (isRecord(body) && "checkpoint" in body) {
     const read = checkpointSchema.safeParse(body);
-    if (!read.success) return { problems: [...badId, ...toProblems(read.error, place, body, checkpointSchema.shape)] };
+    if (!read.success)
+      return {
+        problems: [...badId, ...toProblems(read.error, place, body, checkpointSchema.shape)],
+      };
     if (badId.length > 0) return { problems: badId };
     const { timeout, title, needs } = read.data;
     return { node: { kind: "checkpoint", id, title: title ?? id, needs, timeoutMs: timeout } };
   }
   const read = taskSchema.safeParse(body);
-  if (!read.success) return { problems: [...badId, ...toProblems(read.error, place, body, taskSchema.shape)] };
+  if (!read.success)
+    return { problems: [...badId, ...toProblems(read.error, place, body, taskSchema.shape)] };
   if (badId.length > 0) return { problems: badId };
   const { timeout, title, environment, ...rest } = read.data;
   return {
-    node: { kind: "task", id, title: title ?? id, timeoutMs: timeout, environment: environment ?? null, ...rest },
+    node: {
+      kind: "task",
+      id,
+      title: title ?? id,
+      timeoutMs: timeout,
+      environment: environment ?? null,
+      ...rest,
+    },
   };
 }
 
@@ -170,7 +192,11 @@ function checkNeeds(tasks: Readonly<Record<string, unknown>>): Problem[] {
           ...(guess === null ? {} : { suggestedAction: `did you mean "${guess}"?` }),
         });
       } else if (needs.indexOf(need) !== position) {
-        problems.push({ path, message: `"${need}" stands here twice`, suggestedAction: "remove one of them" });
+        problems.push({
+          path,
+          message: `"${need}" stands here twice`,
+          suggestedAction: "remove one of them",
+        });
       }
     }
   }
@@ -186,7 +212,9 @@ function checkNeeds(tasks: Readonly<Record<string, unknown>>): Problem[] {
 
 function rawNeeds(body: unknown): readonly string[] {
   const needs = isRecord(body) ? body["needs"] : undefined;
-  return Array.isArray(needs) ? needs.filter((need): need is string => typeof need === "string") : [];
+  return Array.isArray(needs)
+    ? needs.filter((need): need is string => typeof need === "string")
+    : [];
 }
 
 function toProblems(

@@ -23,7 +23,10 @@ export interface RunStore {
   createRun(run: Run): Promise<{ readonly run: Run; readonly created: boolean }>;
   getRun(runId: string): Promise<RunStatus | null>;
   /** Newest first; `before` is a run id of an earlier page. */
-  listRuns(query: { readonly limit: number; readonly before?: string }): Promise<readonly RunStatus[]>;
+  listRuns(query: {
+    readonly limit: number;
+    readonly before?: string;
+  }): Promise<readonly RunStatus[]>;
   /** Ids of runs without an end, oldest first. */
   openRuns(): Promise<readonly string[]>;
   /** Write-once by run and node; answers the outcome that stands. */
@@ -39,7 +42,10 @@ export interface RunStore {
   /** Appends in the given order. */
   appendEvents(runId: string, events: readonly RunEvent[]): Promise<void>;
   /** Events after the one with id `after` (from the beginning without it), in order, at most `limit`. */
-  readEvents(runId: string, query: { readonly after?: string; readonly limit: number }): Promise<readonly StoredEvent[]>;
+  readEvents(
+    runId: string,
+    query: { readonly after?: string; readonly limit: number },
+  ): Promise<readonly StoredEvent[]>;
 }
 
 /** Bytes by content hash (sha256, hex). */
@@ -73,7 +79,11 @@ export interface DocumentStore<Document> {
   list(): Promise<readonly { readonly name: string; readonly etag: string }[]>;
   get(name: string): Promise<{ readonly document: Document; readonly etag: string } | null>;
   /** Writes the whole document. With `ifMatch` only over that etag, with `ifMatch: null` only where nothing stands: PRECONDITION_FAILED otherwise. */
-  put(name: string, document: Document, ifMatch?: string | null): Promise<{ readonly etag: string; readonly created: boolean }>;
+  put(
+    name: string,
+    document: Document,
+    ifMatch?: string | null,
+  ): Promise<{ readonly etag: string; readonly created: boolean }>;
   /** False when there was none. */
   delete(name: string): Promise<boolean>;
 }
@@ -175,6 +185,9 @@ export interface CollectionRunner {
   /** Runs one collection in a lane; waits for a free one. Records arrive while it runs, in order. Never rejects. */
   run(
     job: CollectionJob,
-    options: { readonly signal: AbortSignal; readonly onRecords: (records: readonly RequestRecord[]) => void },
+    options: {
+      readonly signal: AbortSignal;
+      readonly onRecords: (records: readonly RequestRecord[]) => void;
+    },
   ): Promise<CollectionResult>;
 }

@@ -8,15 +8,21 @@ export type Redact = <Value>(value: Value) => Value;
 
 /** A function that replaces each secret, also base64- and url-encoded, in every string inside a value. */
 export function createRedact(secrets: readonly string[]): Redact {
-  const forms = [...new Set(secrets.filter((secret) => secret.length >= MIN_SECRET_LENGTH).flatMap(formsOf))]
-    .sort((left, right) => right.length - left.length);
+  const forms = [
+    ...new Set(secrets.filter((secret) => secret.length >= MIN_SECRET_LENGTH).flatMap(formsOf)),
+  ].sort((left, right) => right.length - left.length);
   const redactText = (text: string): string =>
-    forms.reduce((masked, form) => (masked.includes(form) ? masked.replaceAll(form, MASK) : masked), text);
+    forms.reduce(
+      (masked, form) => (masked.includes(form) ? masked.replaceAll(form, MASK) : masked),
+      text,
+    );
   const redactAny = (value: unknown): unknown => {
     if (typeof value === "string") return redactText(value);
     if (Array.isArray(value)) return value.map(redactAny);
     if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [redactText(key), redactAny(inner)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [redactText(key), redactAny(inner)]),
+    );
   };
   // The shape is unchanged: strings stay strings, and only their text differs.
   return <Value>(value: Value): Value => (forms.length === 0 ? value : (redactAny(value) as Value));

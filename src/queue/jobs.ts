@@ -43,17 +43,35 @@ export function flowJobOf(runId: string, shape: FlowShape): FlowJob {
   const childrenOf = (parent: string): FlowJob[] =>
     shape.nodes.filter((node) => node.parent === parent).map(nodeJob);
   const nodeJob = (node: FlowNode): FlowJob => ({
-    ...job(node.id, queueOf(node.kind), { kind: "node", runId, node: node.id }, nodeJobId(runId, node.id)),
-    children: [...childrenOf(node.id), ...node.gatedBy.map((from) => gateJob(runId, from, node.id))],
+    ...job(
+      node.id,
+      queueOf(node.kind),
+      { kind: "node", runId, node: node.id },
+      nodeJobId(runId, node.id),
+    ),
+    children: [
+      ...childrenOf(node.id),
+      ...node.gatedBy.map((from) => gateJob(runId, from, node.id)),
+    ],
   });
   return {
-    ...job(`run ${runId}`, CONTROL_QUEUE, { kind: "node", runId, node: RUN_NODE }, nodeJobId(runId, RUN_NODE)),
+    ...job(
+      `run ${runId}`,
+      CONTROL_QUEUE,
+      { kind: "node", runId, node: RUN_NODE },
+      nodeJobId(runId, RUN_NODE),
+    ),
     children: childrenOf(RUN_NODE),
   };
 }
 
 function gateJob(runId: string, from: string, to: string): FlowJob {
-  const gate = job(`gate after ${from}`, CONTROL_QUEUE, { kind: "gate", runId, node: to }, gateJobId(runId, from, to));
+  const gate = job(
+    `gate after ${from}`,
+    CONTROL_QUEUE,
+    { kind: "gate", runId, node: to },
+    gateJobId(runId, from, to),
+  );
   return { ...gate, opts: { ...gate.opts, delay: GATE_DELAY_MS } };
 }
 

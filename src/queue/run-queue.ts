@@ -51,7 +51,8 @@ export function createRunQueue(backend: Backend): BullRunQueue {
       const lost: string[] = [];
       for (const node of shape.nodes) {
         if (settled.has(node.id)) await openGates(runId, node.id, node.opens);
-        else if (await isOver(queueFor(queueOf(node.kind)), nodeJobId(runId, node.id))) lost.push(node.id);
+        else if (await isOver(queueFor(queueOf(node.kind)), nodeJobId(runId, node.id)))
+          lost.push(node.id);
       }
       if (await isOver(control, nodeJobId(runId, RUN_NODE))) lost.push(RUN_NODE);
       return { lost };

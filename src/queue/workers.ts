@@ -59,7 +59,8 @@ function createSettle(backend: Backend, handler: NodeHandler): Processor {
         runId,
         node,
         signal,
-        stillOwner: async () => !signal.aborted && (await renewLock(job, token, backend.lockDurationMs)),
+        stillOwner: async () =>
+          !signal.aborted && (await renewLock(job, token, backend.lockDurationMs)),
       });
       if (answer.state === "settled") return answer;
     } catch (error) {

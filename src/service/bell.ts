@@ -8,7 +8,10 @@ type Topic = `events of ${string}` | `stop of ${string}`;
 export interface Bell {
   ring(topic: Topic): void;
   /** Resolves at the next ring, after `timeoutMs`, or when the signal is aborted, whichever comes first. */
-  wait(topic: Topic, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<void>;
+  wait(
+    topic: Topic,
+    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<void>;
 }
 
 export function createBell(): Bell {

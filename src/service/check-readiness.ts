@@ -10,7 +10,10 @@ export interface Probe {
 }
 
 /** Tries every probe; one that takes longer than `limitMs` has failed. */
-export function checkReadiness(probes: readonly Probe[], limitMs: number): Promise<readonly Check[]> {
+export function checkReadiness(
+  probes: readonly Probe[],
+  limitMs: number,
+): Promise<readonly Check[]> {
   return Promise.all(probes.map((probe) => check(probe, limitMs)));
 }
 

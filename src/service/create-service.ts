@@ -34,7 +34,10 @@ export function createService(deps: Dependencies, parts: ServiceParts): Service 
     renderEnvironment: (request) => renderEnvironment(deps, request),
     async submitRun(request) {
       if (parts.isDraining()) {
-        throw new TurnpikeError("DRAINING", "the service is shutting down and takes no new runs; try again in a moment");
+        throw new TurnpikeError(
+          "DRAINING",
+          "the service is shutting down and takes no new runs; try again in a moment",
+        );
       }
       return submitRun(deps, request);
     },
@@ -48,12 +51,18 @@ export function createService(deps: Dependencies, parts: ServiceParts): Service 
     checkReadiness: () => checkReadiness(parts.probes, READINESS_LIMIT_MS),
     async measure() {
       const openRuns = (await deps.store.openRuns()).length;
-      return { ...deps.meter.read(), lanes: parts.lanes(), openRuns, residentBytes: process.memoryUsage.rss() };
+      return {
+        ...deps.meter.read(),
+        lanes: parts.lanes(),
+        openRuns,
+        residentBytes: process.memoryUsage.rss(),
+      };
     },
   };
 }
 
 function recordOf(document: unknown): Readonly<Record<string, unknown>> {
-  if (typeof document === "object" && document !== null && !Array.isArray(document)) return { ...document };
+  if (typeof document === "object" && document !== null && !Array.isArray(document))
+    return { ...document };
   throw new TurnpikeError("INVALID_CONFIG", "a configuration holds keys and values");
 }

@@ -20,7 +20,9 @@ export async function endRun(
   await deps.blobs.delete(run.inputs);
   const standing = await deps.store.endRun(run.id, { verdict, endedAt: deps.clock.now() });
   deps.meter.countRun(standing.verdict);
-  await appendEvents(deps, run.id, [{ type: "run.ended", at: standing.endedAt, verdict: standing.verdict }]);
+  await appendEvents(deps, run.id, [
+    { type: "run.ended", at: standing.endedAt, verdict: standing.verdict },
+  ]);
   return settledBy(standing);
 }
 

@@ -28,7 +28,13 @@ export function createEvidenceWriter(
     timer = undefined;
     const records = waiting.splice(0);
     if (records.length === 0) return;
-    const event = { type: "task.requests", at: deps.clock.now(), node: place.node, attempt: place.attempt, records } as const;
+    const event = {
+      type: "task.requests",
+      at: deps.clock.now(),
+      node: place.node,
+      attempt: place.attempt,
+      records,
+    } as const;
     storing = storing.then(() => appendEvents(deps, place.runId, [event]));
     // Marked as handled here; close() reports the failure to the task.
     storing.catch(() => undefined);

@@ -21,7 +21,10 @@ export async function* followRun(
   while (!options.signal.aborted) {
     // Read before the events, so that an end seen here has all its events in the store.
     const { end } = await findRun(deps, runId);
-    const rung = deps.bell.wait(`events of ${runId}`, { timeoutMs: POLL_MS, signal: options.signal });
+    const rung = deps.bell.wait(`events of ${runId}`, {
+      timeoutMs: POLL_MS,
+      signal: options.signal,
+    });
     const page = await deps.store.readEvents(runId, {
       limit: PAGE_SIZE,
       ...(after === undefined ? {} : { after }),
@@ -58,6 +61,9 @@ export async function waitForRun(
     const status = await findRun(deps, runId);
     const leftMs = until - Date.now();
     if (status.end !== null || leftMs <= 0 || options.signal.aborted) return viewRun(deps, runId);
-    await deps.bell.wait(`events of ${runId}`, { timeoutMs: Math.min(leftMs, POLL_MS), signal: options.signal });
+    await deps.bell.wait(`events of ${runId}`, {
+      timeoutMs: Math.min(leftMs, POLL_MS),
+      signal: options.signal,
+    });
   }
 }

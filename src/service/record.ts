@@ -31,7 +31,9 @@ export async function recordOutcome(
   const standing = await deps.store.recordOutcome(run.id, outcome);
   if (isSame(standing, outcome)) {
     deps.meter.countOutcome(standing);
-    await appendEvents(deps, run.id, [{ type: "node.ended", at: outcome.endedAt, outcome: standing }]);
+    await appendEvents(deps, run.id, [
+      { type: "node.ended", at: outcome.endedAt, outcome: standing },
+    ]);
     if (standing.kind === "checkpoint") deps.bell.ring(`stop of ${run.id}`);
   }
   await openBehind(deps, run, outcome.node);
@@ -65,5 +67,7 @@ export function outcomeOf(node: PlanNode, settlement: Settlement, at: number): O
 }
 
 function isSame(left: Outcome, right: Outcome): boolean {
-  return left.endedAt === right.endedAt && left.attempt === right.attempt && left.status === right.status;
+  return (
+    left.endedAt === right.endedAt && left.attempt === right.attempt && left.status === right.status
+  );
 }

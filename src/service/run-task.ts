@@ -66,7 +66,8 @@ export async function runTask(
       },
     });
     await writer.close();
-    if (wake.signal.aborted) throw new OwnershipLost(`task ${node.id} of run ${run.id} is handed over`);
+    if (wake.signal.aborted)
+      throw new OwnershipLost(`task ${node.id} of run ${run.id} is handed over`);
     return outcome(redact(judge(result, node, stop.reason())));
   } finally {
     stop.close();
@@ -76,16 +77,26 @@ export async function runTask(
 
 async function createJob(
   { blobs }: Pick<Dependencies, "blobs">,
-  from: { readonly run: Run; readonly node: TaskNode; readonly inputs: Inputs; readonly rendered: Rendered },
+  from: {
+    readonly run: Run;
+    readonly node: TaskNode;
+    readonly inputs: Inputs;
+    readonly rendered: Rendered;
+  },
 ): Promise<CollectionJob> {
   const { run, node, inputs, rendered } = from;
   const text = async (path: string): Promise<string> => {
     const hash = run.files[path];
-    if (hash === undefined) throw new TurnpikeError("INTERNAL", `run ${run.id} holds no file ${path}`);
+    if (hash === undefined)
+      throw new TurnpikeError("INTERNAL", `run ${run.id} holds no file ${path}`);
     return new TextDecoder().decode(await blobs.get(hash));
   };
   const collection = readCollection(await text(node.collection));
-  if (!collection.ok) throw new TurnpikeError("INTERNAL", `run ${run.id} holds a file ${node.collection} that is no collection`);
+  if (!collection.ok)
+    throw new TurnpikeError(
+      "INTERNAL",
+      `run ${run.id} holds a file ${node.collection} that is no collection`,
+    );
   return {
     collection: collection.collection,
     environment: { name: layerNames(run, node).join(" + ") || "none", rows: rendered.rows },
@@ -93,7 +104,10 @@ async function createJob(
     data:
       node.data === undefined
         ? null
-        : { format: node.data.toLowerCase().endsWith(".csv") ? "csv" : "json", text: await text(node.data) },
+        : {
+            format: node.data.toLowerCase().endsWith(".csv") ? "csv" : "json",
+            text: await text(node.data),
+          },
     iterations: node.iterations ?? null,
     folder: node.folder,
     workingDirectory: run.workingDirectory,
@@ -147,5 +161,7 @@ function renderFor(
 }
 
 function checkpointsAfter(run: Run, node: TaskNode): readonly { id: string; timeoutMs: number }[] {
-  return run.plan.nodes.filter((other) => other.kind === "checkpoint" && other.needs.includes(node.id));
+  return run.plan.nodes.filter(
+    (other) => other.kind === "checkpoint" && other.needs.includes(node.id),
+  );
 }

@@ -59,18 +59,32 @@ export interface Service {
     readonly variables: Readonly<Record<string, string>>;
   }): Promise<Rendered>;
   /** Checks and stores a run and queues its flow. The same submission twice is one run. */
-  submitRun(request: SubmitRequest): Promise<{ readonly status: RunStatus; readonly created: boolean }>;
+  submitRun(
+    request: SubmitRequest,
+  ): Promise<{ readonly status: RunStatus; readonly created: boolean }>;
   /** NOT_FOUND for an unknown id. */
   viewRun(runId: string): Promise<RunView>;
-  listRuns(query: { readonly limit: number; readonly before?: string }): Promise<readonly RunView[]>;
+  listRuns(query: {
+    readonly limit: number;
+    readonly before?: string;
+  }): Promise<readonly RunView[]>;
   /** Asks a run to stop; CONFLICT when it has ended. */
   cancelRun(runId: string, by: string): Promise<RunStatus>;
   /** Events from after `after`, then live ones, until the run has ended or the signal is aborted. */
-  followRun(runId: string, options: { readonly after?: string; readonly signal: AbortSignal }): AsyncIterable<StoredEvent>;
+  followRun(
+    runId: string,
+    options: { readonly after?: string; readonly signal: AbortSignal },
+  ): AsyncIterable<StoredEvent>;
   /** The events there are so far, after `after`, at most `limit`; NOT_FOUND for an unknown id. */
-  readEvents(runId: string, query: { readonly after?: string; readonly limit: number }): Promise<readonly StoredEvent[]>;
+  readEvents(
+    runId: string,
+    query: { readonly after?: string; readonly limit: number },
+  ): Promise<readonly StoredEvent[]>;
   /** Waits until the run has ended, at most `timeoutMs`; answers its state then. */
-  waitForRun(runId: string, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<RunView>;
+  waitForRun(
+    runId: string,
+    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<RunView>;
   reportRun(runId: string): Promise<RunReport>;
   /** What must work for the service to take runs. */
   checkReadiness(): Promise<readonly Check[]>;

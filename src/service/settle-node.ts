@@ -23,13 +23,19 @@ const IGNORED: Settled = { state: "settled", failure: null };
 export async function settleNode(deps: Dependencies, wake: NodeWake): Promise<SettleAnswer> {
   const status = await deps.store.getRun(wake.runId);
   if (status === null) {
-    deps.log.warn({ runId: wake.runId, node: wake.node }, "a job names a run that is not stored; ignored");
+    deps.log.warn(
+      { runId: wake.runId, node: wake.node },
+      "a job names a run that is not stored; ignored",
+    );
     return IGNORED;
   }
   if (wake.node === RUN_NODE) return endRun(deps, status);
   const node = status.run.plan.nodes.find(({ id }) => id === wake.node);
   if (node === undefined) {
-    deps.log.warn({ runId: wake.runId, node: wake.node }, "a job names a node its plan does not have; ignored");
+    deps.log.warn(
+      { runId: wake.runId, node: wake.node },
+      "a job names a node its plan does not have; ignored",
+    );
     return IGNORED;
   }
   return settlePlanNode(deps, { status, node, wake });
@@ -48,7 +54,10 @@ async function settlePlanNode(
     await openBehind(deps, run, node.id);
     return settledBy(standing);
   }
-  const decision = decideStart(run.plan, node, { outcomes, cancelled: status.cancellation !== null });
+  const decision = decideStart(run.plan, node, {
+    outcomes,
+    cancelled: status.cancellation !== null,
+  });
   if (decision.kind === "wait") return { state: "later" };
   const outcome =
     decision.kind === "settle"
@@ -56,7 +65,8 @@ async function settlePlanNode(
       : node.kind === "checkpoint"
         ? verifyCheckpoint(deps, { run, node, outcomes })
         : await executeTask(deps, { run, node, wake });
-  if (!(await wake.stillOwner())) throw new OwnershipLost(`${node.id} of run ${run.id} belongs to another worker now`);
+  if (!(await wake.stillOwner()))
+    throw new OwnershipLost(`${node.id} of run ${run.id} belongs to another worker now`);
   const recorded = await recordOutcome(deps, run, outcome);
   if (node.kind === "checkpoint") await deps.queue.clearDeadline(run.id, node.id);
   return settledBy(recorded);
@@ -65,13 +75,20 @@ async function settlePlanNode(
 function settledBy(outcome: Outcome): Settled {
   return {
     state: "settled",
-    failure: outcome.status === "passed" ? null : `${outcome.status}: ${outcome.reason ?? "no reason given"}`,
+    failure:
+      outcome.status === "passed"
+        ? null
+        : `${outcome.status}: ${outcome.reason ?? "no reason given"}`,
   };
 }
 
 function verifyCheckpoint(
   { clock }: Pick<Dependencies, "clock">,
-  at: { readonly run: Run; readonly node: CheckpointNode; readonly outcomes: ReadonlyMap<string, Outcome> },
+  at: {
+    readonly run: Run;
+    readonly node: CheckpointNode;
+    readonly outcomes: ReadonlyMap<string, Outcome>;
+  },
 ): Outcome {
   const { node, outcomes } = at;
   const needed = node.needs.flatMap((need) => outcomes.get(need) ?? []);

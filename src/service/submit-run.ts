@@ -28,7 +28,8 @@ export async function submitRun(
   request: SubmitRequest,
 ): Promise<{ readonly status: RunStatus; readonly created: boolean }> {
   const folder = await findSubject(deps, request.subject);
-  const environment = request.environment === undefined ? folder.plan.environment : (request.environment ?? []);
+  const environment =
+    request.environment === undefined ? folder.plan.environment : (request.environment ?? []);
   const environments = await readEnvironments(deps.environments, folder.plan, environment);
   const id = newRunId(deps.clock, request.idempotencyKey);
   const fingerprint = fingerprintOf(folder, environment, request);
@@ -140,7 +141,11 @@ async function readEnvironments(
   }
   if (unknown.length > 0) {
     const known = (await store.list()).map(({ name }) => name);
-    refuse("INVALID_PLAN", "the run", unknown.map((name) => unknownEnvironment(places.get(name) ?? "", name, known)));
+    refuse(
+      "INVALID_PLAN",
+      "the run",
+      unknown.map((name) => unknownEnvironment(places.get(name) ?? "", name, known)),
+    );
   }
   return layers;
 }
@@ -166,7 +171,9 @@ async function storeFiles(
   { blobs }: Pick<Dependencies, "blobs">,
   folder: PlanFolder,
 ): Promise<Readonly<Record<string, string>>> {
-  const stored = [...folder.files].map(async ([path, bytes]) => [path, await blobs.put(bytes)] as const);
+  const stored = [...folder.files].map(
+    async ([path, bytes]) => [path, await blobs.put(bytes)] as const,
+  );
   return Object.fromEntries(await Promise.all(stored));
 }
 
@@ -176,8 +183,20 @@ function newRunId(clock: Dependencies["clock"], idempotencyKey: string | undefin
   return `k${createHash("sha256").update(idempotencyKey).digest("hex").slice(0, 20)}`;
 }
 
-function fingerprintOf(folder: PlanFolder, environment: readonly string[], request: SubmitRequest): string {
+function fingerprintOf(
+  folder: PlanFolder,
+  environment: readonly string[],
+  request: SubmitRequest,
+): string {
   const hash = createHash("sha256");
-  hash.update(JSON.stringify([folder.id, environment, request.variables ?? {}, request.layers ?? [], request.globals ?? []]));
+  hash.update(
+    JSON.stringify([
+      folder.id,
+      environment,
+      request.variables ?? {},
+      request.layers ?? [],
+      request.globals ?? [],
+    ]),
+  );
   return hash.digest("hex");
 }

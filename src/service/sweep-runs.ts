@@ -11,7 +11,10 @@ export async function sweepRuns(deps: Dependencies): Promise<void> {
     try {
       await sweepRun(deps, runId);
     } catch (error) {
-      deps.log.warn({ err: error, runId }, "a run could not be swept; it is tried again at the next sweep");
+      deps.log.warn(
+        { err: error, runId },
+        "a run could not be swept; it is tried again at the next sweep",
+      );
     }
   }
 }
@@ -26,7 +29,11 @@ async function sweepRun(deps: Dependencies, runId: string): Promise<void> {
     const node = run.plan.nodes.find(({ id }) => id === nodeId);
     if (node === undefined || settled.has(nodeId)) continue;
     deps.log.warn({ runId, node: nodeId }, "a job ended without an outcome; recorded as errored");
-    const settlement = { status: "errored", cause: "crash", reason: "its job ended without an outcome" } as const;
+    const settlement = {
+      status: "errored",
+      cause: "crash",
+      reason: "its job ended without an outcome",
+    } as const;
     await recordOutcome(deps, run, outcomeOf(node, settlement, deps.clock.now()));
   }
   if (lost.includes(RUN_NODE)) await endRun(deps, status);

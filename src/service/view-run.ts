@@ -47,8 +47,11 @@ async function withOutcomes(deps: ReadDependencies, status: RunStatus): Promise<
 
 async function allEvents({ store }: ReadDependencies, runId: string): Promise<RunEvent[]> {
   const events: RunEvent[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await store.readEvents(runId, { limit: PAGE_SIZE, ...(after === undefined ? {} : { after }) });
+  for (let after: string | undefined; ;) {
+    const page = await store.readEvents(runId, {
+      limit: PAGE_SIZE,
+      ...(after === undefined ? {} : { after }),
+    });
     events.push(...page.map(({ event }) => event));
     if (page.length < PAGE_SIZE) return events;
     after = page.at(-1)?.id;

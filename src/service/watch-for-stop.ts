@@ -52,7 +52,10 @@ export function watchForStop(
   const pollAgain = (): void => {
     poll().catch((error: unknown) => {
       // A store that cannot be reached for a moment must not end the task; the deadline still holds.
-      log.warn({ err: error, runId: task.runId }, "cannot see whether the run was cancelled; trying again");
+      log.warn(
+        { err: error, runId: task.runId },
+        "cannot see whether the run was cancelled; trying again",
+      );
       if (!closed.signal.aborted) setTimeout(pollAgain, POLL_MS);
     });
   };

@@ -39,9 +39,12 @@ for (const open of [lanesCase]) {
 }
 say(`${String(cpus().length)} cores, Node ${process.version}`);
 for (const { name, against, medianMs, againstMedianMs, ratio } of results) {
-  say(`${name}: ${String(medianMs)} ms, against ${against}: ${String(againstMedianMs)} ms, ratio ${ratio.toFixed(2)}`);
+  say(
+    `${name}: ${String(medianMs)} ms, against ${against}: ${String(againstMedianMs)} ms, ratio ${ratio.toFixed(2)}`,
+  );
 }
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ cases: results }, null, 2)}\n`);
+if (values.json !== undefined)
+  writeFileSync(values.json, `${JSON.stringify({ cases: results }, null, 2)}\n`);
 
 async function measure(bench: BenchCase, rounds: number): Promise<BenchResult> {
   // One round to warm up both.
@@ -52,11 +55,19 @@ async function measure(bench: BenchCase, rounds: number): Promise<BenchResult> {
   for (let round = 1; round <= rounds; round += 1) {
     own.push(await bench.measure());
     other.push(await bench.measureAgainst());
-    say(`${bench.name} ${String(round)}/${String(rounds)}: ${String(own.at(-1))} ms, ${bench.against} ${String(other.at(-1))} ms`);
+    say(
+      `${bench.name} ${String(round)}/${String(rounds)}: ${String(own.at(-1))} ms, ${bench.against} ${String(other.at(-1))} ms`,
+    );
   }
   const medianMs = median(own);
   const againstMedianMs = median(other);
-  return { name: bench.name, against: bench.against, medianMs, againstMedianMs, ratio: againstMedianMs / medianMs };
+  return {
+    name: bench.name,
+    against: bench.against,
+    medianMs,
+    againstMedianMs,
+    ratio: againstMedianMs / medianMs,
+  };
 }
 
 function median(values: readonly number[]): number {

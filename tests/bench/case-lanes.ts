@@ -31,7 +31,10 @@ export async function lanesCase(): Promise<BenchCase> {
       collectionsDirectory: join(folder, "collections"),
       environmentsDirectory: join(folder, "environments"),
     };
-    return openTurnpike(loadConfig({ variables: {}, flags }), { version: "bench", onNotice: () => undefined });
+    return openTurnpike(loadConfig({ variables: {}, flags }), {
+      version: "bench",
+      onNotice: () => undefined,
+    });
   };
   const four = await open(4);
   const one = await open(1);
@@ -52,10 +55,14 @@ export async function lanesCase(): Promise<BenchCase> {
 
 async function runOnce({ service }: Awaited<ReturnType<typeof openTurnpike>>): Promise<number> {
   const begun = performance.now();
-  const { status } = await service.submitRun({ subject: { kind: "plan", id: "bench" }, trigger: "bench" });
+  const { status } = await service.submitRun({
+    subject: { kind: "plan", id: "bench" },
+    trigger: "bench",
+  });
   const signal = new AbortController().signal;
   const { end } = await service.waitForRun(status.run.id, { timeoutMs: 120_000, signal });
-  if (end?.verdict !== "passed") throw new Error(`a run of the benchmark ended as ${end?.verdict ?? "nothing"}`);
+  if (end?.verdict !== "passed")
+    throw new Error(`a run of the benchmark ended as ${end?.verdict ?? "nothing"}`);
   return Math.round(performance.now() - begun);
 }
 
@@ -64,12 +71,22 @@ function writePlan(folder: string, baseUrl: string): void {
   mkdirSync(plan, { recursive: true });
   mkdirSync(join(folder, "environments"));
   const needs: Readonly<Record<string, string>> = {
-    "task-1": "", "task-2": "task-1", "task-3": "task-1", "task-4": "task-1",
-    "task-6": "checkpoint-5", "task-7": "checkpoint-5", "task-8": "checkpoint-5", "task-9": "checkpoint-5",
+    "task-1": "",
+    "task-2": "task-1",
+    "task-3": "task-1",
+    "task-4": "task-1",
+    "task-6": "checkpoint-5",
+    "task-7": "checkpoint-5",
+    "task-8": "checkpoint-5",
+    "task-9": "checkpoint-5",
   };
-  const tasks = Object.entries(needs).map(([id, need]) => `  ${id}: { collection: requests.json, needs: [${need}] }`);
+  const tasks = Object.entries(needs).map(
+    ([id, need]) => `  ${id}: { collection: requests.json, needs: [${need}] }`,
+  );
   const text = [
-    "name: bench", "tasks:", ...tasks,
+    "name: bench",
+    "tasks:",
+    ...tasks,
     "  checkpoint-5: { checkpoint: true, needs: [task-2, task-3, task-4] }",
     "  checkpoint-10: { checkpoint: true, needs: [task-6, task-7, task-8, task-9] }",
   ];
@@ -81,5 +98,8 @@ function writePlan(folder: string, baseUrl: string): void {
     event: [{ listen: "test", script: { type: "text/javascript", exec } }],
   }));
   const schema = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json";
-  writeFileSync(join(plan, "requests.json"), JSON.stringify({ info: { name: "bench", schema }, item }));
+  writeFileSync(
+    join(plan, "requests.json"),
+    JSON.stringify({ info: { name: "bench", schema }, item }),
+  );
 }

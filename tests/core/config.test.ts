@@ -12,7 +12,11 @@ function source(name: string, values: Readonly<Record<string, unknown>>): Config
 }
 
 test("later sources win and each value knows where it came from", () => {
-  const check = resolveConfig([source("file", { port: 1, lanes: 2 }), source("variables", { port: "3" }), source("flags", { lanes: undefined })]);
+  const check = resolveConfig([
+    source("file", { port: 1, lanes: 2 }),
+    source("variables", { port: "3" }),
+    source("flags", { lanes: undefined }),
+  ]);
   assert.ok(check.ok);
   assert.equal(check.config.port, 3);
   assert.equal(check.config.lanes, 2);
@@ -24,11 +28,17 @@ test("later sources win and each value knows where it came from", () => {
 });
 
 test("every problem of every source is reported at once, with its place", () => {
-  const check = resolveConfig([source("turnpike.yaml", { prot: 1, lanes: 0 }), source("variables", { port: "many" })]);
+  const check = resolveConfig([
+    source("turnpike.yaml", { prot: 1, lanes: 0 }),
+    source("variables", { port: "many" }),
+  ]);
   assert.ok(!check.ok);
   const found = check.problems.map(formatProblem);
   assert.equal(found.length, 3);
-  assert.match(found[0] ?? "", /^turnpike\.yaml: prot: there is no such key; .*did you mean "port"\?/);
+  assert.match(
+    found[0] ?? "",
+    /^turnpike\.yaml: prot: there is no such key; .*did you mean "port"\?/,
+  );
   assert.match(found[1] ?? "", /^turnpike\.yaml: lanes: /);
   assert.match(found[2] ?? "", /^variables: port: /);
 });
@@ -43,8 +53,17 @@ test("secrets are masked when shown", () => {
 
 test("durations are read and written as people write them", () => {
   const cases: readonly (readonly [string, number | null])[] = [
-    ["500ms", 500], ["30s", 30_000], ["1h30m", 5_400_000], ["1.5s", 1500], ["24d", 24 * 86_400_000],
-    ["25d", null], ["", null], ["30", null], ["30 m", null], ["-1s", null], ["soon", null],
+    ["500ms", 500],
+    ["30s", 30_000],
+    ["1h30m", 5_400_000],
+    ["1.5s", 1500],
+    ["24d", 24 * 86_400_000],
+    ["25d", null],
+    ["", null],
+    ["30", null],
+    ["30 m", null],
+    ["-1s", null],
+    ["soon", null],
   ];
   for (const [text, expected] of cases) assert.equal(parseDuration(text), expected, text);
   assert.equal(formatDuration(850), "850 ms");
@@ -63,7 +82,24 @@ test("a guess is made only when it is close", () => {
 });
 
 test("the exit code tells failed tests from what could not run and from nothing to prove", () => {
-  const base = { node: "a", kind: "task", reason: "x", attempt: 1, startedAt: 1, endedAt: 2, prefix: null, counts: { iterations: 0, requests: 0, requestsFailed: 0, assertions: 0, assertionsFailed: 0, scriptsFailed: 0, failures: 0 } } as const;
+  const base = {
+    node: "a",
+    kind: "task",
+    reason: "x",
+    attempt: 1,
+    startedAt: 1,
+    endedAt: 2,
+    prefix: null,
+    counts: {
+      iterations: 0,
+      requests: 0,
+      requestsFailed: 0,
+      assertions: 0,
+      assertionsFailed: 0,
+      scriptsFailed: 0,
+      failures: 0,
+    },
+  } as const;
   assert.equal(exitCodeOf("passed", []), 0);
   assert.equal(exitCodeOf("failed", []), 1);
   assert.equal(exitCodeOf("timed_out", []), 4);

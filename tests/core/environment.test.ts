@@ -28,7 +28,10 @@ test("later layers win, and the trace says what they hide", () => {
     plainLayer("staging", { url: "s" }),
     plainLayer("overrides", { url: "o" }),
   ]);
-  assert.deepEqual(rows.find(({ key }) => key === "url"), { key: "url", value: "o", secret: false, from: "overrides", hides: ["staging", "base"] });
+  assert.deepEqual(
+    rows.find(({ key }) => key === "url"),
+    { key: "url", value: "o", secret: false, from: "overrides", hides: ["staging", "base"] },
+  );
   assert.equal(rows.find(({ key }) => key === "only")?.from, "base");
 });
 
@@ -43,12 +46,15 @@ test("secrets are masked in every form and at every depth", () => {
   const redact = createRedact(["p@ss/wörd", "abc"]);
   const encoded = encodeURIComponent("p@ss/wörd");
   const base64 = Buffer.from("p@ss/wörd").toString("base64");
-  assert.deepEqual(redact({ a: [`x p@ss/wörd y`, encoded], b: { c: base64 }, d: 5, "p@ss/wörd": null, e: "abc" }), {
-    a: ["x ******** y", "********"],
-    b: { c: "********" },
-    d: 5,
-    "********": null,
-    // Too short to be masked without making everything unreadable.
-    e: "abc",
-  });
+  assert.deepEqual(
+    redact({ a: [`x p@ss/wörd y`, encoded], b: { c: base64 }, d: 5, "p@ss/wörd": null, e: "abc" }),
+    {
+      a: ["x ******** y", "********"],
+      b: { c: "********" },
+      d: 5,
+      "********": null,
+      // Too short to be masked without making everything unreadable.
+      e: "abc",
+    },
+  );
 });

@@ -11,32 +11,58 @@ function problemsOf(document: unknown): string[] {
 const task = { collection: "a.json" };
 
 test("a plan is read with its defaults", () => {
-  const check = readPlan({ name: "p", tasks: { a: task, gate: { checkpoint: true, needs: ["a"] } } });
+  const check = readPlan({
+    name: "p",
+    tasks: { a: task, gate: { checkpoint: true, needs: ["a"] } },
+  });
   assert.ok(check.ok);
   const [a, gate] = check.plan.nodes;
   assert.equal(check.plan.title, "p");
   assert.deepEqual(check.plan.environment, []);
   assert.equal(a?.kind === "task" && a.collection, "a.json");
   assert.equal(a?.timeoutMs, 30 * 60_000);
-  assert.deepEqual(gate, { kind: "checkpoint", id: "gate", title: "gate", needs: ["a"], timeoutMs: 30 * 60_000 });
+  assert.deepEqual(gate, {
+    kind: "checkpoint",
+    id: "gate",
+    title: "gate",
+    needs: ["a"],
+    timeoutMs: 30 * 60_000,
+  });
 });
 
 test("an environment is a name, layers, or none", () => {
   const layers = (environment: unknown): unknown => {
     const check = readPlan({ name: "p", environment, tasks: { a: { ...task, environment } } });
-    return check.ok ? [check.plan.environment, check.plan.nodes[0]?.kind === "task" && check.plan.nodes[0].environment] : check;
+    return check.ok
+      ? [
+          check.plan.environment,
+          check.plan.nodes[0]?.kind === "task" && check.plan.nodes[0].environment,
+        ]
+      : check;
   };
   assert.deepEqual(layers("local"), [["local"], ["local"]]);
-  assert.deepEqual(layers(["base", "eu"]), [["base", "eu"], ["base", "eu"]]);
+  assert.deepEqual(layers(["base", "eu"]), [
+    ["base", "eu"],
+    ["base", "eu"],
+  ]);
   assert.deepEqual(layers(null), [[], []]);
   assert.deepEqual(layers(undefined), [[], null]);
 });
 
-const CASES: readonly { readonly title: string; readonly document: unknown; readonly problems: readonly RegExp[] }[] = [
+const CASES: readonly {
+  readonly title: string;
+  readonly document: unknown;
+  readonly problems: readonly RegExp[];
+}[] = [
   {
     title: "an unknown need names what there is",
-    document: { name: "p", tasks: { "task-1": task, "task-4": { ...task, needs: ["task-1", "tsk-1"] } } },
-    problems: [/^tasks\.task-4\.needs: no task is called "tsk-1"; the plan has task-1, task-4 \(did you mean "task-1"\?\)$/],
+    document: {
+      name: "p",
+      tasks: { "task-1": task, "task-4": { ...task, needs: ["task-1", "tsk-1"] } },
+    },
+    problems: [
+      /^tasks\.task-4\.needs: no task is called "tsk-1"; the plan has task-1, task-4 \(did you mean "task-1"\?\)$/,
+    ],
   },
   {
     title: "a cycle is named as a path",
@@ -56,7 +82,12 @@ const CASES: readonly { readonly title: string; readonly document: unknown; read
   {
     title: "a missing collection and a bad duration are told together with a bad top level",
     document: { nme: "p", tasks: { a: { timeout: "soon" } } },
-    problems: [/^name: this key is required/, /^nme: unknown key "nme"/, /^tasks\.a\.timeout: "soon" is not a duration/, /^tasks\.a\.collection: this key is required/],
+    problems: [
+      /^name: this key is required/,
+      /^nme: unknown key "nme"/,
+      /^tasks\.a\.timeout: "soon" is not a duration/,
+      /^tasks\.a\.collection: this key is required/,
+    ],
   },
   {
     title: "ids that are not safe in file names are refused",
@@ -69,7 +100,11 @@ const CASES: readonly { readonly title: string; readonly document: unknown; read
     problems: [/^tasks\.c\.needs: a checkpoint needs at least one task/],
   },
   { title: "a document that is none", document: "hello", problems: [/./] },
-  { title: "a plan without tasks", document: { name: "p", tasks: {} }, problems: [/^tasks: a plan needs at least one task/] },
+  {
+    title: "a plan without tasks",
+    document: { name: "p", tasks: {} },
+    problems: [/^tasks: a plan needs at least one task/],
+  },
 ];
 
 for (const { title, document, problems } of CASES) {
@@ -77,15 +112,24 @@ for (const { title, document, problems } of CASES) {
     const found = problemsOf(document);
     assert.ok(found.length > 0);
     for (const expected of problems) {
-      assert.ok(found.some((problem) => expected.test(problem)), `${String(expected)} not in\n${found.join("\n")}`);
+      assert.ok(
+        found.some((problem) => expected.test(problem)),
+        `${String(expected)} not in\n${found.join("\n")}`,
+      );
     }
   });
 }
 
 test("a chain of 20,000 tasks is no problem, nor is a cycle at its end", () => {
   const tasks = Object.fromEntries(
-    Array.from({ length: 20_000 }, (_, index) => [`t${String(index)}`, { ...task, needs: index === 0 ? [] : [`t${String(index - 1)}`] }]),
+    Array.from({ length: 20_000 }, (_, index) => [
+      `t${String(index)}`,
+      { ...task, needs: index === 0 ? [] : [`t${String(index - 1)}`] },
+    ]),
   );
   assert.equal(readPlan({ name: "p", tasks }).ok, true);
-  assert.equal(readPlan({ name: "p", tasks: { ...tasks, t0: { ...task, needs: ["t19999"] } } }).ok, false);
+  assert.equal(
+    readPlan({ name: "p", tasks: { ...tasks, t0: { ...task, needs: ["t19999"] } } }).ok,
+    false,
+  );
 });

@@ -3,7 +3,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import test, { after, before } from "node:test";
-import { collectionOf, createProject, STATUS_200, type Project, type Running } from "../support/project.js";
+import {
+  collectionOf,
+  createProject,
+  STATUS_200,
+  type Project,
+  type Running,
+} from "../support/project.js";
 
 let project: Project;
 let target: Server;
@@ -19,7 +25,10 @@ before(async () => {
     target.listen(0, "127.0.0.1", resolve);
   });
   const base = `http://127.0.0.1:${String((target.address() as AddressInfo).port)}`;
-  const collection = collectionOf("c", Array.from({ length: 10 }, () => ({ url: base, test: STATUS_200 })));
+  const collection = collectionOf(
+    "c",
+    Array.from({ length: 10 }, () => ({ url: base, test: STATUS_200 })),
+  );
   for (const id of ["a", "b", "c", "d"]) project.write(`collections/plan/${id}.json`, collection);
   project.write(
     "collections/plan/plan.yaml",
@@ -36,7 +45,15 @@ interface RunAnswer {
   readonly id: string;
   readonly state: string;
   readonly verdict: string | null;
-  readonly nodes: readonly { readonly id: string; readonly state: string; readonly outcome: { readonly status: string; readonly attempt: number; readonly reason: string | null } | null }[];
+  readonly nodes: readonly {
+    readonly id: string;
+    readonly state: string;
+    readonly outcome: {
+      readonly status: string;
+      readonly attempt: number;
+      readonly reason: string | null;
+    } | null;
+  }[];
 }
 
 async function serve(): Promise<{ readonly running: Running; readonly url: string }> {
@@ -51,7 +68,11 @@ async function ask(url: string, init?: RequestInit): Promise<RunAnswer> {
 }
 
 function submit(url: string): Promise<RunAnswer> {
-  return ask(`${url}/v1/runs`, { method: "POST", headers: { "content-type": "application/json" }, body: '{"plan":"plan"}' });
+  return ask(`${url}/v1/runs`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '{"plan":"plan"}',
+  });
 }
 
 async function whenRunning(url: string, runId: string, nodeId: string): Promise<void> {
@@ -66,13 +87,22 @@ async function whenRunning(url: string, runId: string, nodeId: string): Promise<
 
 /** Processes whose parent is `pid`, read from /proc. */
 function childrenOf(pid: number): number[] {
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((candidate) => {
-    try {
-      return Number(/^\d+ \(.*\) \S (\d+)/s.exec(readFileSync(`/proc/${String(candidate)}/stat`, "utf8"))?.[1]) === pid;
-    } catch {
-      return false;
-    }
-  });
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((candidate) => {
+      try {
+        return (
+          Number(
+            /^\d+ \(.*\) \S (\d+)/s.exec(
+              readFileSync(`/proc/${String(candidate)}/stat`, "utf8"),
+            )?.[1],
+          ) === pid
+        );
+      } catch {
+        return false;
+      }
+    });
 }
 
 test("a run goes on and ends right after kill -9 of the service, and nothing is sent in between", async () => {
@@ -123,7 +153,10 @@ test("a second process does not open the data directory, and says who has it", a
   const { running, url } = await serve();
   const { code, stderr } = await project.run(["run", "plan"]);
   assert.equal(code, 3);
-  assert.match(stderr, new RegExp(`in use by process ${String(running.child.pid)}, serving ${url}`));
+  assert.match(
+    stderr,
+    new RegExp(`in use by process ${String(running.child.pid)}, serving ${url}`),
+  );
   running.child.kill("SIGTERM");
   await running.ended;
 });

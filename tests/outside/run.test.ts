@@ -17,7 +17,10 @@ before(async () => {
   target = createServer((request, response) => {
     asked.push(request.url ?? "");
     const delayMs = Number(/\/delay\/(\d+)/.exec(request.url ?? "")?.[1] ?? 0);
-    setTimeout(() => response.end(JSON.stringify({ authorization: request.headers.authorization })), delayMs);
+    setTimeout(
+      () => response.end(JSON.stringify({ authorization: request.headers.authorization })),
+      delayMs,
+    );
   });
   await new Promise<void>((resolve) => {
     target.listen(0, "127.0.0.1", resolve);
@@ -25,7 +28,10 @@ before(async () => {
   base = `http://127.0.0.1:${String((target.address() as AddressInfo).port)}`;
   project.write("environments/local.postman_environment.json", {
     name: "local",
-    values: [{ key: "target", value: base }, { key: "token", value: "s3cr3t-value", type: "secret" }],
+    values: [
+      { key: "target", value: base },
+      { key: "token", value: "s3cr3t-value", type: "secret" },
+    ],
   });
 });
 after(async () => {
@@ -35,11 +41,15 @@ after(async () => {
 });
 
 const tenTasks = (task3: readonly string[]): void => {
-  const task = (id: string, needs: string): string => `  ${id}: { collection: ${id}.json, needs: [${needs}] }`;
+  const task = (id: string, needs: string): string =>
+    `  ${id}: { collection: ${id}.json, needs: [${needs}] }`;
   project.write(
     "collections/ten/plan.yaml",
     [
-      "name: ten", "environment: local", "tasks:", task("task-1", ""),
+      "name: ten",
+      "environment: local",
+      "tasks:",
+      task("task-1", ""),
       ...["task-2", "task-3", "task-4"].map((id) => task(id, "task-1")),
       "  checkpoint-5: { checkpoint: true, needs: [task-2, task-3, task-4] }",
       ...["task-6", "task-7", "task-8", "task-9"].map((id) => task(id, "checkpoint-5")),
@@ -48,22 +58,35 @@ const tenTasks = (task3: readonly string[]): void => {
   );
   for (const number of [1, 2, 3, 4, 6, 7, 8, 9]) {
     const id = `task-${String(number)}`;
-    project.write(`collections/ten/${id}.json`, collectionOf(id, [{ url: `{{target}}/${id}/{{prefix}}`, test: id === "task-3" ? task3 : STATUS_200 }]));
+    project.write(
+      `collections/ten/${id}.json`,
+      collectionOf(id, [
+        { url: `{{target}}/${id}/{{prefix}}`, test: id === "task-3" ? task3 : STATUS_200 },
+      ]),
+    );
   }
 };
 
 test("a plan runs, its prefixes reach the target, and the reports stand where they were asked for", async () => {
   tenTasks(STATUS_200);
-  const reports = ["junit=out/j.xml", "json=out/r.json", "html=out/r.html", "md=out/r.md"].flatMap((report) => ["--report", report]);
+  const reports = ["junit=out/j.xml", "json=out/r.json", "html=out/r.html", "md=out/r.md"].flatMap(
+    (report) => ["--report", report],
+  );
   const { code, stdout, stderr } = await project.run(["run", "ten", "--lanes", "3", ...reports]);
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /8 of 8 tasks passed, 2 of 2 checkpoints, 8 requests, 8 assertions, 0 failures/);
+  assert.match(
+    stdout,
+    /8 of 8 tasks passed, 2 of 2 checkpoints, 8 requests, 8 assertions, 0 failures/,
+  );
   assert.match(stdout, /speed-up \d+\.\dx/);
   assert.match(stderr, /▶ task-1/);
   assert.doesNotMatch(`${stdout}${stderr}`, /\u001B/, "no colour without a terminal");
   const runId = /run (\S+),/.exec(stdout)?.[1] ?? "";
   assert.ok(asked.includes(`/task-6/Test_task-6_${runId}_1_`));
-  assert.match(readFileSync(join(project.directory, "out/j.xml"), "utf8"), /<testsuites [^>]*failures="0"/);
+  assert.match(
+    readFileSync(join(project.directory, "out/j.xml"), "utf8"),
+    /<testsuites [^>]*failures="0"/,
+  );
   assert.match(readFileSync(join(project.directory, "out/r.html"), "utf8"), /^<!doctype html>/i);
   assert.ok(existsSync(join(project.directory, "out/r.md")));
 });
@@ -74,29 +97,76 @@ test("a red assertion in task 3 closes checkpoint 5, skips tasks 6 to 9, and exi
   const { code, stdout } = await project.run(["run", "ten", "-q", "--report", "json=red.json"]);
   assert.equal(code, 1);
   const report: unknown = JSON.parse(readFileSync(join(project.directory, "red.json"), "utf8"));
-  const { tasks } = report as { readonly tasks: readonly { readonly id: string; readonly status: string }[] };
+  const { tasks } = report as {
+    readonly tasks: readonly { readonly id: string; readonly status: string }[];
+  };
   assert.deepEqual(Object.fromEntries(tasks.map(({ id, status }) => [id, status])), {
-    "task-1": "passed", "task-2": "passed", "task-3": "failed", "task-4": "passed", "checkpoint-5": "failed",
-    "task-6": "skipped", "task-7": "skipped", "task-8": "skipped", "task-9": "skipped", "checkpoint-10": "skipped",
+    "task-1": "passed",
+    "task-2": "passed",
+    "task-3": "failed",
+    "task-4": "passed",
+    "checkpoint-5": "failed",
+    "task-6": "skipped",
+    "task-7": "skipped",
+    "task-8": "skipped",
+    "task-9": "skipped",
+    "checkpoint-10": "skipped",
   });
   assert.match(stdout, /is a teapot/);
-  assert.deepEqual(asked.filter((path) => /task-[6-9]/.test(path)), [], "nothing behind the checkpoint was sent");
+  assert.deepEqual(
+    asked.filter((path) => /task-[6-9]/.test(path)),
+    [],
+    "nothing behind the checkpoint was sent",
+  );
 });
 
-const REFUSED: readonly { readonly title: string; readonly plan: string; readonly args?: readonly string[]; readonly says: readonly RegExp[] }[] = [
-  { title: "a typo in needs", plan: "name: bad\ntasks:\n  a: { collection: a.json }\n  b: { collection: a.json, needs: [aa] }", says: [/tasks\.b\.needs: no task is called "aa"; the plan has a, b/] },
-  { title: "a missing collection", plan: "name: bad\ntasks:\n  a: { collection: b.json }", says: [/tasks\.a\.collection: .*b\.json/, /did you mean "a\.json"/] },
-  { title: "an unknown environment", plan: "name: bad\nenvironment: locl\ntasks:\n  a: { collection: a.json }", says: [/environment: no environment is called "locl".*local/] },
-  { title: "an unknown environment of the command", plan: "name: bad\ntasks:\n  a: { collection: a.json }", args: ["-e", "stagin"], says: [/no environment is called "stagin"/] },
-  { title: "a cycle", plan: "name: bad\ntasks:\n  a: { collection: a.json, needs: [b] }\n  b: { collection: a.json, needs: [a] }", says: [/a -> b -> a/] },
-  { title: "an unknown key", plan: "name: bad\ntasks:\n  a: { collection: a.json, need: [b] }", says: [/tasks\.a\.need: unknown key "need".*did you mean "needs"/] },
+const REFUSED: readonly {
+  readonly title: string;
+  readonly plan: string;
+  readonly args?: readonly string[];
+  readonly says: readonly RegExp[];
+}[] = [
+  {
+    title: "a typo in needs",
+    plan: "name: bad\ntasks:\n  a: { collection: a.json }\n  b: { collection: a.json, needs: [aa] }",
+    says: [/tasks\.b\.needs: no task is called "aa"; the plan has a, b/],
+  },
+  {
+    title: "a missing collection",
+    plan: "name: bad\ntasks:\n  a: { collection: b.json }",
+    says: [/tasks\.a\.collection: .*b\.json/, /did you mean "a\.json"/],
+  },
+  {
+    title: "an unknown environment",
+    plan: "name: bad\nenvironment: locl\ntasks:\n  a: { collection: a.json }",
+    says: [/environment: no environment is called "locl".*local/],
+  },
+  {
+    title: "an unknown environment of the command",
+    plan: "name: bad\ntasks:\n  a: { collection: a.json }",
+    args: ["-e", "stagin"],
+    says: [/no environment is called "stagin"/],
+  },
+  {
+    title: "a cycle",
+    plan: "name: bad\ntasks:\n  a: { collection: a.json, needs: [b] }\n  b: { collection: a.json, needs: [a] }",
+    says: [/a -> b -> a/],
+  },
+  {
+    title: "an unknown key",
+    plan: "name: bad\ntasks:\n  a: { collection: a.json, need: [b] }",
+    says: [/tasks\.a\.need: unknown key "need".*did you mean "needs"/],
+  },
   { title: "a file that is no YAML", plan: "name: [", says: [/plan\.yaml:1:8: /] },
 ];
 
 for (const { title, plan, args = [], says } of REFUSED) {
   test(`${title} is refused with exit code 2 and its place, before anything is queued`, async () => {
     project.write("collections/bad/plan.yaml", plan);
-    project.write("collections/bad/a.json", collectionOf("a", [{ url: `${base}/never`, test: STATUS_200 }]));
+    project.write(
+      "collections/bad/a.json",
+      collectionOf("a", [{ url: `${base}/never`, test: STATUS_200 }]),
+    );
     asked.length = 0;
     const { code, stdout, stderr } = await project.run(["run", "bad", ...args]);
     assert.equal(code, 2, stderr);
@@ -107,7 +177,10 @@ for (const { title, plan, args = [], says } of REFUSED) {
 }
 
 test("an unknown plan, an unknown flag and a bad report format exit with 2 and say what there is", async () => {
-  assert.match((await project.run(["run", "tn"])).stderr, /the plans are bad, ten.*did you mean "ten"/);
+  assert.match(
+    (await project.run(["run", "tn"])).stderr,
+    /the plans are bad, ten.*did you mean "ten"/,
+  );
   const flag = await project.run(["run", "ten", "--lnes", "3"]);
   assert.equal(flag.code, 2);
   assert.match(flag.stderr, /unknown option '--lnes'/);
@@ -122,14 +195,32 @@ test("an unknown plan, an unknown flag and a bad report format exit with 2 and s
 test("a single collection runs with data, overrides and globals, and its secrets are masked everywhere", async () => {
   project.write("one.json", {
     ...collectionOf("one", [
-      { url: "{{target}}/{{row}}/{{extra}}/{{everywhere}}", test: [...STATUS_200, "console.log('token is', pm.environment.get('token'));", "pm.test('red with ' + pm.environment.get('token'), () => pm.expect(pm.environment.get('token')).to.equal('x'));"] },
+      {
+        url: "{{target}}/{{row}}/{{extra}}/{{everywhere}}",
+        test: [
+          ...STATUS_200,
+          "console.log('token is', pm.environment.get('token'));",
+          "pm.test('red with ' + pm.environment.get('token'), () => pm.expect(pm.environment.get('token')).to.equal('x'));",
+        ],
+      },
     ]),
     auth: { type: "bearer", bearer: [{ key: "token", value: "{{token}}" }] },
   });
   project.write("rows.csv", "row\none\ntwo\n");
   asked.length = 0;
   const { code, stdout, stderr } = await project.run([
-    "run", "one.json", "-e", "local", "-d", "rows.csv", "--env-var", "extra=more", "--global-var", "everywhere=all", "--report", "json=one-report.json",
+    "run",
+    "one.json",
+    "-e",
+    "local",
+    "-d",
+    "rows.csv",
+    "--env-var",
+    "extra=more",
+    "--global-var",
+    "everywhere=all",
+    "--report",
+    "json=one-report.json",
   ]);
   assert.equal(code, 1);
   assert.deepEqual(asked, ["/one/more/all", "/two/more/all"]);
@@ -152,7 +243,13 @@ test("a collection that proves nothing exits with 5, not with 0", async () => {
 });
 
 test("a collection over its time exits with 4, and the target hears nothing more", async () => {
-  project.write("slow.json", collectionOf("slow", Array.from({ length: 20 }, () => ({ url: `${base}/delay/200`, test: STATUS_200 }))));
+  project.write(
+    "slow.json",
+    collectionOf(
+      "slow",
+      Array.from({ length: 20 }, () => ({ url: `${base}/delay/200`, test: STATUS_200 })),
+    ),
+  );
   const { code, stdout } = await project.run(["run", "slow.json", "--timeout", "700"]);
   assert.equal(code, 4);
   assert.match(stdout, /timed out/);
@@ -162,7 +259,13 @@ test("a collection over its time exits with 4, and the target hears nothing more
 });
 
 test("Ctrl-C cancels the run, kills what is underway, and exits with 130", async () => {
-  project.write("long.json", collectionOf("long", Array.from({ length: 50 }, () => ({ url: `${base}/delay/200`, test: STATUS_200 }))));
+  project.write(
+    "long.json",
+    collectionOf(
+      "long",
+      Array.from({ length: 50 }, () => ({ url: `${base}/delay/200`, test: STATUS_200 })),
+    ),
+  );
   const running = project.start(["run", "long.json"]);
   await running.says(/200 GET/);
   running.child.kill("SIGINT");

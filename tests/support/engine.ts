@@ -46,7 +46,10 @@ export interface Engine {
 
 /** Tasks as `id: [needs, behaviour]`; ids that begin with `checkpoint` are checkpoints. */
 export type PlanSketch = Readonly<
-  Record<string, readonly [needs: readonly string[], behaviour?: Behaviour & { readonly timeout?: string }]>
+  Record<
+    string,
+    readonly [needs: readonly string[], behaviour?: Behaviour & { readonly timeout?: string }]
+  >
 >;
 
 export function sketchPlan(sketch: PlanSketch): PlanFolder {
@@ -57,7 +60,12 @@ export function sketchPlan(sketch: PlanSketch): PlanFolder {
       const limit = timeout === undefined ? {} : { timeout };
       if (id.startsWith("checkpoint")) return [id, { checkpoint: true, needs, ...limit }];
       const collection = `${id}.json`;
-      files.set(collection, new TextEncoder().encode(JSON.stringify({ info: { name: id }, item: [], behaviour: { id, ...rest } })));
+      files.set(
+        collection,
+        new TextEncoder().encode(
+          JSON.stringify({ info: { name: id }, item: [], behaviour: { id, ...rest } }),
+        ),
+      );
       return [id, { collection, needs, ...limit }];
     }),
   );
@@ -68,7 +76,8 @@ export function sketchPlan(sketch: PlanSketch): PlanFolder {
 
 /** The plan this project grew from. */
 export function tenTaskPlan(behaviours: Readonly<Record<string, Behaviour>> = {}): PlanFolder {
-  const task = (id: string, needs: readonly string[]) => [needs, { ms: 20, ...behaviours[id] }] as const;
+  const task = (id: string, needs: readonly string[]) =>
+    [needs, { ms: 20, ...behaviours[id] }] as const;
   return sketchPlan({
     "task-1": task("task-1", []),
     "task-2": task("task-2", ["task-1"]),
@@ -83,7 +92,10 @@ export function tenTaskPlan(behaviours: Readonly<Record<string, Behaviour>> = {}
   });
 }
 
-export async function openEngine(parts: { readonly pool: SqlPool; readonly backend: Backend }): Promise<Engine> {
+export async function openEngine(parts: {
+  readonly pool: SqlPool;
+  readonly backend: Backend;
+}): Promise<Engine> {
   const directory = await mkdtemp(join(tmpdir(), "turnpike-engine-"));
   const started: string[] = [];
   await migrateSql(parts.pool);
@@ -94,7 +106,10 @@ export async function openEngine(parts: { readonly pool: SqlPool; readonly backe
     blobs: createBlobDirectory(directory),
     queue,
     runner: behavingRunner(started),
-    plans: { list: () => Promise.resolve([]), load: () => Promise.reject(new Error("no plans here")) },
+    plans: {
+      list: () => Promise.resolve([]),
+      load: () => Promise.reject(new Error("no plans here")),
+    },
     environments: noDocuments,
     collections: noDocuments,
     bell: createBell(),
@@ -114,25 +129,46 @@ export async function openEngine(parts: { readonly pool: SqlPool; readonly backe
     started,
     async submit(folder, idempotencyKey) {
       const key = idempotencyKey === undefined ? {} : { idempotencyKey };
-      const { status } = await submitRun(deps, { subject: { kind: "folder", folder }, trigger: "test", ...key });
+      const { status } = await submitRun(deps, {
+        subject: { kind: "folder", folder },
+        trigger: "test",
+        ...key,
+      });
       return status.run.id;
     },
     ended: async (runId) => {
-      const view = await waitForRun(deps, runId, { timeoutMs: 20_000, signal: new AbortController().signal });
-      if (view.end === null) throw new Error(`run ${runId} has not ended; open: ${JSON.stringify([...view.outcomes.keys()])}`);
+      const view = await waitForRun(deps, runId, {
+        timeoutMs: 20_000,
+        signal: new AbortController().signal,
+      });
+      if (view.end === null)
+        throw new Error(
+          `run ${runId} has not ended; open: ${JSON.stringify([...view.outcomes.keys()])}`,
+        );
       return view;
     },
     sweep: () => sweepRuns(deps),
     async pendingJobs() {
       const counts = await Promise.all(
-        queue.queues.map((each) => each.getJobCountByTypes("waiting", "active", "delayed", "prioritized", "waiting-children")),
+        queue.queues.map((each) =>
+          each.getJobCountByTypes(
+            "waiting",
+            "active",
+            "delayed",
+            "prioritized",
+            "waiting-children",
+          ),
+        ),
       );
       return counts.reduce((sum, each) => sum + each, 0);
     },
     async startWorkers() {
       workers = await startWorkers(
         parts.backend,
-        { settle: (wake) => settleNode(deps, wake), expire: (runId, node) => expireCheckpoint(deps, runId, node) },
+        {
+          settle: (wake) => settleNode(deps, wake),
+          expire: (runId, node) => expireCheckpoint(deps, runId, node),
+        },
         { lanes: 4, log: deps.log },
       );
     },
@@ -156,7 +192,9 @@ const noDocuments = {
 function behavingRunner(started: string[]): CollectionRunner {
   return {
     async run(job, { signal }): Promise<CollectionResult> {
-      const { behaviour } = job.collection as { readonly behaviour: Behaviour & { readonly id: string } };
+      const { behaviour } = job.collection as {
+        readonly behaviour: Behaviour & { readonly id: string };
+      };
       const { id, ms = 0, red = false } = behaviour;
       started.push(id);
       const counts = { ...NO_COUNTS, iterations: 1, requests: 1, assertions: 1 };

@@ -40,14 +40,20 @@ export function createProject(): Project {
   const start: Project["start"] = (args, variables = {}) => {
     const started = startProgram(directory, args, variables);
     running.add(started);
-    started.ended.then(() => running.delete(started), () => undefined);
+    started.ended.then(
+      () => running.delete(started),
+      () => undefined,
+    );
     return started;
   };
   return {
     directory,
     write(path, content) {
       mkdirSync(dirname(join(directory, path)), { recursive: true });
-      writeFileSync(join(directory, path), typeof content === "string" ? content : JSON.stringify(content));
+      writeFileSync(
+        join(directory, path),
+        typeof content === "string" ? content : JSON.stringify(content),
+      );
     },
     start,
     run: (args, variables) => start(args, variables).ended,
@@ -67,7 +73,11 @@ function startProgram(
   variables: Readonly<Record<string, string>>,
 ): Running {
   const inherited = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "" };
-  const child = spawn(process.execPath, [PROGRAM, ...args], { cwd, env: { ...inherited, ...variables }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    cwd,
+    env: { ...inherited, ...variables },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
@@ -97,13 +107,19 @@ function startProgram(
 }
 
 /** A v2.1 collection of GET requests, each with the lines of its test script. */
-export function collectionOf(name: string, requests: readonly { readonly url: string; readonly test?: readonly string[] }[]): object {
+export function collectionOf(
+  name: string,
+  requests: readonly { readonly url: string; readonly test?: readonly string[] }[],
+): object {
   return {
     info: { name, schema: "https://schema.getpostman.com/json/collection/v2.1.0/collection.json" },
     item: requests.map(({ url, test }, index) => ({
       name: `${name} ${String(index + 1)}`,
       request: { method: "GET", url },
-      event: test === undefined ? [] : [{ listen: "test", script: { type: "text/javascript", exec: test } }],
+      event:
+        test === undefined
+          ? []
+          : [{ listen: "test", script: { type: "text/javascript", exec: test } }],
     })),
   };
 }
