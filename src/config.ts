@@ -11,7 +11,7 @@ import {
   type ConfigSource,
   type ConfigValue,
 } from "./core/config.js";
-import { refuse, TurnpikeError } from "./core/errors.js";
+import { refusal, refuse, TurnpikeError } from "./core/errors.js";
 
 const DEFAULT_FILE = "turnpike.yaml";
 const VARIABLE_PREFIX = "TURNPIKE_";
@@ -37,8 +37,7 @@ export function loadConfig(from: {
   ];
   const check = resolveConfig(sources);
   if (check.ok) return check;
-  refuse("INVALID_CONFIG", "the configuration", check.problems);
-  throw new TurnpikeError("INTERNAL", "a refused configuration named no problem");
+  throw refusal("INVALID_CONFIG", "the configuration", check.problems);
 }
 
 function fileSource(named: string | undefined): ConfigSource {

@@ -1,6 +1,6 @@
 /** A single collection as a plan of one task, so that everything that runs plans runs collections. */
 
-import { TurnpikeError, refuse } from "./errors.js";
+import { refusal } from "./errors.js";
 import { readPlan, type Plan } from "./plan.js";
 
 /** Name the collection's content has among the files of such a plan. */
@@ -25,12 +25,11 @@ export function planOfCollection(from: {
   const check = readPlan({ name: id, title: from.title, tasks: { [id]: task } });
   if (check.ok) return { id, plan: check.plan };
   const place = `tasks.${id}.`;
-  refuse(
+  throw refusal(
     "INVALID_REQUEST",
     `the run of ${from.title}`,
     check.problems.map((problem) => ({ ...problem, path: problem.path.replace(place, "") })),
   );
-  throw new TurnpikeError("INTERNAL", "a refused plan named no problem");
 }
 
 /** `Orders API.postman_collection.json` is `Orders-API`. */

@@ -84,11 +84,19 @@ export class TurnpikeError extends Error {
   }
 }
 
+/** The error for something that has these problems. */
+export function refusal(
+  code: ErrorCode,
+  what: string,
+  problems: readonly Problem[],
+): TurnpikeError {
+  const count = problems.length === 1 ? "1 problem" : `${String(problems.length)} problems`;
+  return new TurnpikeError(code, `${what} has ${count}`, { problems });
+}
+
 /** Raises `code` with every problem at once; returns when there is none. */
 export function refuse(code: ErrorCode, what: string, problems: readonly Problem[]): void {
-  if (problems.length === 0) return;
-  const count = problems.length === 1 ? "1 problem" : `${String(problems.length)} problems`;
-  throw new TurnpikeError(code, `${what} has ${count}`, { problems });
+  if (problems.length > 0) throw refusal(code, what, problems);
 }
 
 /** `path: message (suggested action)`, as the terminal and the log show a problem. */

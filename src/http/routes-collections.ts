@@ -2,19 +2,20 @@
 
 import { z } from "zod";
 import { readCollection } from "../collections/read-collection.js";
-import { refuse, type TurnpikeError } from "../core/errors.js";
-import type { CollectionStore } from "../core/ports.js";
-import { notFound } from "../service/not-found.js";
+import { refusal } from "../core/errors.js";
 import { documentListSchema, nameParamsSchema } from "./document-name.js";
 import {
-  isUnchanged,
-  preconditionOf,
-  quoteEtag,
-  readConditionSchema,
-  writeConditionSchema,
-} from "./etag.js";
+  deleteDocument,
+  listDocuments,
+  readDocument,
+  writeDocument,
+  type DocumentKind,
+} from "./documents.js";
+import { readConditionSchema, writeConditionSchema } from "./etag.js";
 import { refusals } from "./problem.js";
 import type { App, RouteContext } from "./route-context.js";
+
+type Collections = DocumentKind<Readonly<Record<string, unknown>>>;
 
 const collectionSchema = z.record(z.string(), z.unknown()).meta({ id: "Collection" });
 const storedSchema = z.strictObject({
@@ -26,7 +27,7 @@ const storedSchema = z.strictObject({
 });
 
 export function addCollectionRoutes(app: App, { service }: RouteContext): void {
-  const { collections } = service;
+  const collections: Collections = { store: service.collections, noun: "collection" };
   addReadRoutes(app, collections);
 
   app.put(
@@ -53,22 +54,14 @@ export function addCollectionRoutes(app: App, { service }: RouteContext): void {
     },
     async ({ params: { name }, headers, body }, reply) => {
       const check = readCollection(body);
-      if (!check.ok) {
-        refuse("INVALID_COLLECTION", "the collection", check.problems);
-        throw new Error("a refused collection named no problem");
-      }
-      const current = headers["if-match"] === undefined ? null : await collections.get(name);
-      const ifMatch = preconditionOf(headers, current?.etag ?? null);
-      const { etag, created } = await collections.put(
-        name,
-        check.collection,
-        ...(ifMatch === undefined ? [] : [ifMatch]),
+      if (!check.ok) throw refusal("INVALID_COLLECTION", "the collection", check.problems);
+      const stored = await writeDocument(
+        collections,
+        { name, document: check.collection, headers },
+        reply,
       );
       const { format, requests, folders } = check.summary;
-      void reply
-        .header("etag", quoteEtag(etag))
-        .header("location", `/v1/collections/${encodeURIComponent(name)}`);
-      return reply.code(created ? 201 : 200).send({ name, etag, format, requests, folders });
+      return reply.send({ ...stored, format, requests, folders });
     },
   );
 
@@ -84,13 +77,13 @@ export function addCollectionRoutes(app: App, { service }: RouteContext): void {
       },
     },
     async ({ params }, reply) => {
-      if (await collections.delete(params.name)) return reply.code(204).send();
-      throw await unknownCollection(params.name, collections);
+      await deleteDocument(collections, params.name);
+      return reply.code(204).send();
     },
   );
 }
 
-function addReadRoutes(app: App, collections: CollectionStore): void {
+function addReadRoutes(app: App, collections: Collections): void {
   app.get(
     "/v1/collections",
     {
@@ -102,9 +95,7 @@ function addReadRoutes(app: App, collections: CollectionStore): void {
         response: { 200: z.strictObject({ collections: documentListSchema }), ...refusals() },
       },
     },
-    async () => ({
-      collections: (await collections.list()).map(({ name, etag }) => ({ name, etag })),
-    }),
+    async () => ({ collections: await listDocuments(collections) }),
   );
 
   app.get(
@@ -124,23 +115,8 @@ function addReadRoutes(app: App, collections: CollectionStore): void {
       },
     },
     async ({ params, headers }, reply) => {
-      const found = await collections.get(params.name);
-      if (found === null) throw await unknownCollection(params.name, collections);
-      void reply.header("etag", quoteEtag(found.etag)).header("cache-control", "private, no-cache");
-      if (isUnchanged(headers["if-none-match"], found.etag)) return reply.code(304).send();
-      return reply.send({ ...found.document });
+      const document = await readDocument(collections, { name: params.name, headers }, reply);
+      return document === null ? reply.code(304).send() : reply.send({ ...document });
     },
-  );
-}
-
-async function unknownCollection(
-  name: string,
-  collections: CollectionStore,
-): Promise<TurnpikeError> {
-  const known = await collections.list();
-  return notFound(
-    "collection",
-    name,
-    known.map((entry) => entry.name),
   );
 }

@@ -1,18 +1,17 @@
 /** Postman environments kept as files: list, read, write, delete, render. Secret values never leave. */
 
 import { z } from "zod";
-import type { TurnpikeError } from "../core/errors.js";
-import type { EnvironmentStore } from "../core/ports.js";
-import { notFound } from "../service/not-found.js";
+import type { EnvironmentDocument } from "../core/environment.js";
 import { documentListSchema, nameParamsSchema } from "./document-name.js";
 import { maskEnvironment, maskValue, refuseMasks } from "./environment-mask.js";
 import {
-  isUnchanged,
-  preconditionOf,
-  quoteEtag,
-  readConditionSchema,
-  writeConditionSchema,
-} from "./etag.js";
+  deleteDocument,
+  listDocuments,
+  readDocument,
+  writeDocument,
+  type DocumentKind,
+} from "./documents.js";
+import { readConditionSchema, writeConditionSchema } from "./etag.js";
 import { refusals } from "./problem.js";
 import type { App, RouteContext } from "./route-context.js";
 
@@ -41,7 +40,10 @@ const shownEnvironmentSchema = z.looseObject({
 const storedSchema = z.strictObject({ name: z.string(), etag: z.string() });
 
 export function addEnvironmentRoutes(app: App, context: RouteContext): void {
-  const { environments } = context.service;
+  const environments: DocumentKind<EnvironmentDocument> = {
+    store: context.service.environments,
+    noun: "environment",
+  };
 
   app.get(
     "/v1/environments",
@@ -53,9 +55,7 @@ export function addEnvironmentRoutes(app: App, context: RouteContext): void {
         response: { 200: z.strictObject({ environments: documentListSchema }), ...refusals() },
       },
     },
-    async () => ({
-      environments: (await environments.list()).map(({ name, etag }) => ({ name, etag })),
-    }),
+    async () => ({ environments: await listDocuments(environments) }),
   );
 
   app.get(
@@ -75,11 +75,8 @@ export function addEnvironmentRoutes(app: App, context: RouteContext): void {
       },
     },
     async ({ params, headers }, reply) => {
-      const found = await environments.get(params.name);
-      if (found === null) throw await unknownEnvironment(params.name, environments);
-      void reply.header("etag", quoteEtag(found.etag)).header("cache-control", "private, no-cache");
-      if (isUnchanged(headers["if-none-match"], found.etag)) return reply.code(304).send();
-      return reply.send(maskEnvironment(found.document));
+      const document = await readDocument(environments, { name: params.name, headers }, reply);
+      return document === null ? reply.code(304).send() : reply.send(maskEnvironment(document));
     },
   );
 
@@ -107,18 +104,8 @@ export function addEnvironmentRoutes(app: App, context: RouteContext): void {
     },
     async ({ params, headers, body }, reply) => {
       refuseMasks(body);
-      const current =
-        headers["if-match"] === undefined ? null : await environments.get(params.name);
-      const ifMatch = preconditionOf(headers, current?.etag ?? null);
-      const { etag, created } = await environments.put(
-        params.name,
-        body,
-        ...(ifMatch === undefined ? [] : [ifMatch]),
-      );
-      void reply
-        .header("etag", quoteEtag(etag))
-        .header("location", `/v1/environments/${encodeURIComponent(params.name)}`);
-      return reply.code(created ? 201 : 200).send({ name: params.name, etag });
+      const request = { name: params.name, document: body, headers };
+      return reply.send(await writeDocument(environments, request, reply));
     },
   );
 
@@ -134,24 +121,12 @@ export function addEnvironmentRoutes(app: App, context: RouteContext): void {
       },
     },
     async ({ params }, reply) => {
-      if (await environments.delete(params.name)) return reply.code(204).send();
-      throw await unknownEnvironment(params.name, environments);
+      await deleteDocument(environments, params.name);
+      return reply.code(204).send();
     },
   );
 
   addRenderRoute(app, context);
-}
-
-async function unknownEnvironment(
-  name: string,
-  environments: EnvironmentStore,
-): Promise<TurnpikeError> {
-  const known = await environments.list();
-  return notFound(
-    "environment",
-    name,
-    known.map((entry) => entry.name),
-  );
 }
 
 function addRenderRoute(app: App, { service }: RouteContext): void {

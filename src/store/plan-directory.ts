@@ -2,7 +2,7 @@
 
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, parse, resolve } from "node:path";
-import { refuse, TurnpikeError, type Problem } from "../core/errors.js";
+import { refusal, TurnpikeError, type Problem } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
 import { readPlan } from "../core/plan.js";
 import type { PlanFolder, PlanSource } from "../core/ports.js";
@@ -68,7 +68,7 @@ async function loadPlan(from: {
   const what = `the plan ${join(directory, basename(from.file))}`;
   const bytes = (await readIfThere(from.file)) ?? new Uint8Array();
   const yaml = readYaml(basename(from.file), bytes);
-  if (!yaml.ok) throw refusal(what, yaml.problems);
+  if (!yaml.ok) throw refusal("INVALID_PLAN", what, yaml.problems);
   const check = readPlan(yaml.document);
   const found = await readPlanFiles(directory, yaml.document, from.checks.collection);
   const problems = [
@@ -76,13 +76,8 @@ async function loadPlan(from: {
     ...found.problems,
     ...((await from.checks.document?.(yaml.document)) ?? []),
   ];
-  if (!check.ok || problems.length > 0) throw refusal(what, problems);
+  if (!check.ok || problems.length > 0) throw refusal("INVALID_PLAN", what, problems);
   return { id: from.id, plan: check.plan, directory, files: found.files };
-}
-
-function refusal(what: string, problems: readonly Problem[]): Error {
-  refuse("INVALID_PLAN", what, problems);
-  return new Error(`${what} was refused without a problem`);
 }
 
 async function planFileIn(folder: string): Promise<string | null> {
