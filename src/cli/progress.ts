@@ -3,9 +3,10 @@
 import { formatDuration } from "../core/duration.js";
 import type { RunEvent } from "../core/event.js";
 import { recordFailed, type RequestRecord } from "../core/evidence.js";
-import { durationOf, type Outcome, type Status } from "../core/outcome.js";
+import { durationOf, type Outcome } from "../core/outcome.js";
 import type { Plan } from "../core/plan.js";
-import type { Palette } from "../reports/palette.js";
+import { colourOf, type Palette } from "../reports/palette.js";
+import { countOf, MARKS, wordOf } from "../reports/wording.js";
 import type { Terminal } from "./terminal.js";
 
 export interface Progress {
@@ -17,15 +18,6 @@ export interface Progress {
   }): void;
   show(event: RunEvent): void;
 }
-
-const MARK: Readonly<Record<Status, string>> = {
-  passed: "✓",
-  failed: "✗",
-  errored: "!",
-  timed_out: "⏱",
-  cancelled: "■",
-  skipped: "-",
-};
 
 export function createProgress(
   { progress, progressPalette: palette }: Pick<Terminal, "progress" | "progressPalette">,
@@ -56,7 +48,7 @@ export function createProgress(
         return;
       case "node.ended":
         line(
-          paint(event.outcome.status, palette)(MARK[event.outcome.status]),
+          palette[colourOf(event.outcome.status)](MARKS[event.outcome.status]),
           event.outcome.node,
           outcomeText(event.outcome, palette),
         );
@@ -82,27 +74,13 @@ export function createProgress(
   };
 }
 
-function paint(status: Status, palette: Palette): (text: string) => string {
-  switch (status) {
-    case "passed":
-      return palette.green;
-    case "failed":
-    case "errored":
-    case "timed_out":
-      return palette.red;
-    case "cancelled":
-    case "skipped":
-      return palette.yellow;
-  }
-}
-
 function outcomeText(outcome: Outcome, palette: Palette): string {
   const { requests, assertions, assertionsFailed } = outcome.counts;
-  const parts = [paint(outcome.status, palette)(outcome.status.replace("_", " "))];
+  const parts = [palette[colourOf(outcome.status)](wordOf(outcome.status))];
   if (outcome.kind === "task" && outcome.startedAt !== null) {
     const failed = assertionsFailed === 0 ? "" : `, ${String(assertionsFailed)} failed`;
     parts.push(
-      `${String(requests)} requests, ${String(assertions)} assertions${failed}, ${formatDuration(durationOf(outcome))}`,
+      `${countOf(requests, "request")}, ${countOf(assertions, "assertion")}${failed}, ${formatDuration(durationOf(outcome))}`,
     );
   }
   if (outcome.reason !== null) parts.push(outcome.reason);

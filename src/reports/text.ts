@@ -1,10 +1,9 @@
 /** The report for a terminal, as lines. Colours come in as a palette, so that none appear where no terminal shows them. */
 
 import { formatDuration } from "../core/duration.js";
-import type { Verdict } from "../core/run.js";
 import { placeOf, type FailureReport } from "./failures.js";
-import type { NodeReport, NodeStatus } from "./node-report.js";
-import type { Colour, Palette } from "./palette.js";
+import type { NodeReport } from "./node-report.js";
+import { colourOf, type Palette } from "./palette.js";
 import { printable, printableLine } from "./printable.js";
 import type { RunReport } from "./report.js";
 import {
@@ -12,6 +11,7 @@ import {
   countOf,
   durationText,
   environmentText,
+  MARKS,
   groupDigits,
   requestsText,
   timingSentences,
@@ -124,34 +124,6 @@ function speedUpLines(report: RunReport, palette: Palette): string[] {
     return `  ${task.padEnd(nameWidth)}  ${palette.cyan(bar)}  ${formatDuration(durationMs).padStart(10)}`;
   });
   return [...bars, ...timingSentences(report).map((sentence) => `  ${sentence}`)];
-}
-
-const MARKS: Readonly<Record<NodeStatus, string>> = {
-  passed: "✓",
-  failed: "✗",
-  errored: "✗",
-  timed_out: "✗",
-  cancelled: "-",
-  skipped: "-",
-  running: "…",
-  waiting: "…",
-};
-
-function colourOf(status: NodeStatus | Verdict): Colour {
-  switch (status) {
-    case "passed":
-      return "green";
-    case "failed":
-    case "errored":
-    case "timed_out":
-      return "red";
-    case "cancelled":
-    case "skipped":
-      return "yellow";
-    case "running":
-    case "waiting":
-      return "cyan";
-  }
 }
 
 function indent(text: string, width: number): string[] {

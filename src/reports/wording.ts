@@ -10,6 +10,18 @@ export function wordOf(status: NodeStatus | Verdict | null): string {
   return status === null ? "running" : status.replaceAll("_", " ");
 }
 
+/** One character for each state, for lists in a terminal. */
+export const MARKS: Readonly<Record<NodeStatus, string>> = {
+  passed: "✓",
+  failed: "✗",
+  errored: "✗",
+  timed_out: "✗",
+  cancelled: "-",
+  skipped: "-",
+  running: "…",
+  waiting: "…",
+};
+
 /** `1 request`, `1,204 requests`. */
 export function countOf(count: number, noun: string): string {
   return `${groupDigits(count)} ${noun}${count === 1 ? "" : "s"}`;
