@@ -2,7 +2,7 @@
 
 import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import { problemsOfCollection } from "./collections/read-collection.js";
 import { environmentDocumentSchema } from "./core/environment.js";
@@ -134,6 +134,7 @@ async function start({ loaded, options, log, stops, stopAll }: Start): Promise<R
     }),
     environments: await openEnvironments(config),
     collections: await openCollections(config),
+    collectionsDirectory: resolve(config.collectionsDirectory),
     bell: createBell(),
     meter: createMeter(),
     clock,

@@ -22,6 +22,8 @@ export interface Dependencies {
   readonly plans: PlanSource;
   readonly environments: EnvironmentStore;
   readonly collections: CollectionStore;
+  /** Absolute folder of the collections: what one of them uploads must lie in it. */
+  readonly collectionsDirectory: string;
   readonly bell: Bell;
   readonly meter: Meter;
   readonly clock: Clock;

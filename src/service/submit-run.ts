@@ -15,7 +15,15 @@ import type { Subject, SubmitRequest } from "./service.js";
 
 type SubmitDependencies = Pick<
   Dependencies,
-  "store" | "blobs" | "queue" | "plans" | "environments" | "collections" | "bell" | "clock"
+  | "store"
+  | "blobs"
+  | "queue"
+  | "plans"
+  | "environments"
+  | "collections"
+  | "collectionsDirectory"
+  | "bell"
+  | "clock"
 >;
 
 /**
@@ -86,28 +94,32 @@ async function repeat(
 }
 
 async function findSubject(
-  { plans, collections }: Pick<Dependencies, "plans" | "collections">,
+  deps: Pick<Dependencies, "plans" | "collections" | "collectionsDirectory">,
   subject: Subject,
 ): Promise<PlanFolder> {
   switch (subject.kind) {
     case "folder":
       return subject.folder;
     case "plan":
-      return plans.load(subject.id);
+      return deps.plans.load(subject.id);
     case "collection": {
-      const found = await collections.get(subject.name);
-      if (found !== null) return singleCollection(subject.name, found.document);
-      const known = (await collections.list()).map(({ name }) => name);
+      const found = await deps.collections.get(subject.name);
+      if (found !== null) return singleCollection(deps, subject.name, found.document);
+      const known = (await deps.collections.list()).map(({ name }) => name);
       throw notFound("collection", subject.name, known);
     }
   }
 }
 
 /** A plan of one task around one collection kept by the service. */
-function singleCollection(name: string, document: unknown): PlanFolder {
+function singleCollection(
+  { collectionsDirectory }: Pick<Dependencies, "collectionsDirectory">,
+  name: string,
+  document: unknown,
+): PlanFolder {
   const bytes = new TextEncoder().encode(JSON.stringify(document));
   const files = new Map([[COLLECTION_FILE, bytes]]);
-  return { ...planOfCollection({ name, title: name }), directory: process.cwd(), files };
+  return { ...planOfCollection({ name, title: name }), directory: collectionsDirectory, files };
 }
 
 async function storeFiles(

@@ -112,6 +112,7 @@ export async function openEngine(parts: {
     },
     environments: noDocuments,
     collections: noDocuments,
+    collectionsDirectory: directory,
     bell: createBell(),
     meter: createMeter(),
     clock: { now: () => Date.now(), random: () => `${String((count += 1)).padStart(4, "0")}x` },
