@@ -20,7 +20,7 @@ import { expireCheckpoint } from "./service/expire-checkpoint.js";
 import { unknownEnvironments } from "./service/find-environments.js";
 import { createMeter } from "./service/meter.js";
 import { settleNode } from "./service/settle-node.js";
-import { sweepRuns } from "./service/sweep-runs.js";
+import { openRuns, sweepRuns } from "./service/sweep-runs.js";
 import type { Backend } from "./queue/backend.js";
 import type { BullRunQueue } from "./queue/run-queue.js";
 import type { OpenPglite } from "./store/pglite.js";
@@ -116,7 +116,7 @@ async function start({ loaded, options, log, stops, stopAll }: Start): Promise<R
   await migrateSql(database.pool);
   const store = createSqlRunStore(database.pool);
 
-  const backend = await openBackend(config, { pool: database.pool, log });
+  const backend = await openBackend(config, { pool: database.pool, home: data.id, log });
   stops.push(() => backend.close());
   const { createRunQueue } = await import("./queue/run-queue.js");
   const queue = createRunQueue(backend);
@@ -138,6 +138,7 @@ async function start({ loaded, options, log, stops, stopAll }: Start): Promise<R
     bell: createBell(),
     meter: createMeter(),
     clock,
+    home: data.id,
     log,
     serviceUrl: () => config.publicUrl ?? url,
     maxStarts: config.maxStarts,
@@ -170,7 +171,7 @@ async function start({ loaded, options, log, stops, stopAll }: Start): Promise<R
 
   await lanesStarted;
   const { startWorkers } = await import("./queue/workers.js");
-  const resumed = await store.openRuns();
+  const resumed = await openRuns(deps);
   const handler = {
     settle: (wake: Parameters<typeof settleNode>[1]) => settleNode(deps, wake),
     expire: (runId: string, node: string) => expireCheckpoint(deps, runId, node),
@@ -225,11 +226,12 @@ async function openCollections(config: Config): Promise<Dependencies["collection
 
 async function openBackend(
   config: Config,
-  parts: { readonly pool: OpenPglite["pool"]; readonly log: Logger },
+  parts: { readonly pool: OpenPglite["pool"]; readonly home: string; readonly log: Logger },
 ): Promise<Backend> {
   const { embeddedBackend, redisBackend } = await import("./queue/backend.js");
   if (config.redisUrl === undefined) return embeddedBackend(parts.pool);
   return redisBackend(config.redisUrl, {
+    namespace: parts.home,
     onError: (error) => {
       parts.log.warn({ err: error }, "Redis cannot be reached; trying again");
     },

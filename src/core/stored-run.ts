@@ -44,6 +44,7 @@ export const runSchema: z.ZodType<Run> = z.strictObject({
   environment: z.array(z.string()),
   inputs: z.string(),
   createdAt: z.int(),
+  home: z.string(),
   trigger: z.string(),
   fingerprint: z.string(),
 });

@@ -37,6 +37,8 @@ export interface RedisBackendOptions {
   readonly onError: (error: Error) => void;
   /** A sentence about a setting of the server that endangers runs. */
   readonly onWarning: (message: string) => void;
+  /** Keeps services apart that share a server: each sees only the jobs of its own namespace. */
+  readonly namespace: string;
 }
 
 const LOCK_DURATION_MS = 10_000;
@@ -56,6 +58,7 @@ const WORKER_OPTIONS = {
 export function embeddedBackend(pool: PgPool): Backend {
   return createBackend({
     name: "embedded",
+    prefix: "turnpike",
     factory: (name, options, parts) =>
       createPostgresBackend(name, { ...options, connection: pool }, parts),
     connection: {},
@@ -79,6 +82,7 @@ export async function redisBackend(url: string, options: RedisBackendOptions): P
   for (const connection of connections) connection.on("error", options.onError);
   return createBackend({
     name: "redis",
+    prefix: `turnpike:${options.namespace}`,
     factory: createRedisBackend,
     connection: forQueues,
     workerConnection: forWorkers,
@@ -100,6 +104,7 @@ async function closeConnection(connection: Redis): Promise<void> {
 
 interface BackendParts extends Pick<Backend, "name" | "ping" | "close"> {
   readonly factory: BackendFactory;
+  readonly prefix: string;
   readonly connection: ConnectionOptions;
   readonly workerConnection?: ConnectionOptions;
   /** Longest sleep of a worker that was told of nothing: the cost of a lost wake-up. */
@@ -111,7 +116,7 @@ function createBackend(parts: BackendParts): Backend {
   // is checked above. This is the only place that says one thing for the other.
   const factory = parts.factory as BackendFactory<RedisQueueBackend>;
   // BullMQ's own look at the server prints to the console; probeRedis has had that look.
-  const shared = { prefix: "turnpike", skipVersionCheck: true };
+  const shared = { prefix: parts.prefix, skipVersionCheck: true };
   return {
     name: parts.name,
     lockDurationMs: LOCK_DURATION_MS,

@@ -24,6 +24,7 @@ type SubmitDependencies = Pick<
   | "collectionsDirectory"
   | "bell"
   | "clock"
+  | "home"
 >;
 
 /**
@@ -59,6 +60,7 @@ export async function submitRun(
     environment,
     inputs,
     createdAt: deps.clock.now(),
+    home: deps.home,
     trigger: request.trigger,
     fingerprint,
   };

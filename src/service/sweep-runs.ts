@@ -7,7 +7,7 @@ import { outcomeOf, recordOutcome } from "./record.js";
 
 /** Sweeps every open run; one that cannot be swept does not hinder the others. */
 export async function sweepRuns(deps: Dependencies): Promise<void> {
-  for (const runId of await deps.store.openRuns()) {
+  for (const runId of await openRuns(deps)) {
     try {
       await sweepRun(deps, runId);
     } catch (error) {
@@ -17,6 +17,16 @@ export async function sweepRuns(deps: Dependencies): Promise<void> {
       );
     }
   }
+}
+
+/** Ids of the runs without an end that are ours to work on, oldest first. */
+export async function openRuns({
+  store,
+  home,
+}: Pick<Dependencies, "store" | "home">): Promise<readonly string[]> {
+  const open = await store.openRuns();
+  const runs = await Promise.all(open.map((runId) => store.getRun(runId)));
+  return runs.flatMap((status) => (status?.run.home === home ? status.run.id : []));
 }
 
 async function sweepRun(deps: Dependencies, runId: string): Promise<void> {

@@ -6,12 +6,14 @@ import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { TurnpikeError } from "../core/errors.js";
-import { besideOf, hasCode, writeWhole } from "./file.js";
+import { besideOf, hasCode, readIfThere, writeWhole } from "./file.js";
 import { ageMs, isAlive, processIdentity, readOwner, toText, type Owner } from "./lock-owner.js";
 
 export interface DataDirectory {
   /** Absolute path. */
   readonly path: string;
+  /** Made once and kept with the folder: names what belongs to it elsewhere, such as its part of a shared Redis. */
+  readonly id: string;
   /** Tells others, in the lock, where this service is reached. */
   announce(url: string): Promise<void>;
   /** Gives the folder free. */
@@ -48,6 +50,7 @@ export async function lockDataDirectory(directory: string): Promise<DataDirector
   heartbeat.unref();
   return {
     path,
+    id: await readId(join(path, "id")),
     async announce(url) {
       await writeWhole(lockPath, toText({ ...own, url }), { file: 0o600, folder: 0o700 });
     },
@@ -56,6 +59,14 @@ export async function lockDataDirectory(directory: string): Promise<DataDirector
       if ((await readOwner(lockPath))?.token === own.token) await rm(lockPath, { force: true });
     },
   };
+}
+
+async function readId(idPath: string): Promise<string> {
+  const standing = (await readIfThere(idPath))?.toString().trim();
+  if (standing !== undefined && standing !== "") return standing;
+  const id = randomBytes(8).toString("hex");
+  await writeWhole(idPath, `${id}\n`, { file: 0o600, folder: 0o700 });
+  return id;
 }
 
 async function acquire(lockPath: string, own: Owner): Promise<void> {

@@ -14,6 +14,7 @@ async function refusalOf(url: string): Promise<TurnpikeError> {
 
 function open(url: string, warnings: string[] = []): Promise<Backend> {
   return redisBackend(url, {
+    namespace: "test",
     onError: () => undefined,
     onWarning: (message) => warnings.push(message),
   });

@@ -27,6 +27,7 @@ export const BACKENDS: readonly BackendCase[] = [
     async open() {
       const server = await startRedis();
       const backend = await redisBackend(server.url, {
+        namespace: "test",
         onError: (error) => {
           throw error;
         },

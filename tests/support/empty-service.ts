@@ -67,6 +67,7 @@ export function waitingRun(id: string): RunView {
       inputs: "",
       createdAt: 0,
       trigger: "test",
+      home: "test",
       fingerprint: "",
     },
     end: null,
