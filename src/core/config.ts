@@ -86,6 +86,23 @@ export const CONFIG_KEYS = {
     "Redis for the queue; without it the queue is embedded.",
     { variable: "REDIS_URL", secret: true },
   ),
+  firestoreProject: key(
+    "firestoreProject",
+    z
+      .string()
+      .regex(
+        /^[a-z0-9][a-z0-9.:-]*$/,
+        "not the id of a Google Cloud project; write one such as my-project-123",
+      )
+      .optional(),
+    "Google Cloud project whose Firestore keeps runs, outcomes and events; without it the embedded database does.",
+  ),
+  firestoreMaxConcurrent: key(
+    "firestoreMaxConcurrent",
+    z.int().min(1).max(1000).default(20),
+    "Firestore operations of this process in flight at once; further ones wait.",
+    { variable: "FIRESTORE_MAX_CONCURRENT" },
+  ),
   lanes: key(
     "lanes",
     z.int().min(1).max(256).optional(),

@@ -1,0 +1,122 @@
+/** The one Firestore client of a process: opened with a first look, bounded, patient with errors that pass. */
+
+import { setTimeout as pause } from "node:timers/promises";
+import { Firestore } from "@google-cloud/firestore";
+import { messageOf, TurnpikeError } from "../core/errors.js";
+import { createLimit } from "./firestore-limit.js";
+import { AttemptTimeout, passes, retry } from "./firestore-retry.js";
+
+export interface FirestoreOptions {
+  readonly project: string;
+  /** Operations in flight at once, of this process. */
+  readonly maxConcurrent: number;
+}
+
+export interface FirestoreClient {
+  readonly database: Firestore;
+  /**
+   * Does one operation within the limits, again after errors that pass; the work must bear that. Throws FIRESTORE_BUSY when
+   * too much waits already, FIRESTORE_UNREACHABLE when trying again did not help, and the client's own error otherwise.
+   */
+  run<Result>(work: () => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}
+
+const ATTEMPT_LIMIT_MS = 10_000;
+const CLOSE_LIMIT_MS = 2000;
+const WAIT_LIMIT_MS = 30_000;
+/** For each operation in flight, so many more may wait. */
+const WAITING_PER_PLACE = 50;
+
+/** The client's own defaults wait up to ten minutes; here each call has one short try, and firestore-retry.ts does the rest. */
+const METHODS = ["Commit", "RunQuery", "BatchGetDocuments"];
+const CLIENT_CONFIG = {
+  interfaces: {
+    "google.firestore.v1.Firestore": {
+      retry_codes: { none: [] },
+      methods: Object.fromEntries(
+        METHODS.map((method) => [
+          method,
+          { timeout_millis: ATTEMPT_LIMIT_MS, retry_codes_name: "none" },
+        ]),
+      ),
+    },
+  },
+};
+
+/**
+ * Credentials are found as by every Google client (GOOGLE_APPLICATION_CREDENTIALS, gcloud's login, the machine's account);
+ * with FIRESTORE_EMULATOR_HOST none are needed. Throws FIRESTORE_UNREACHABLE when the first look fails.
+ */
+export async function openFirestore(options: FirestoreOptions): Promise<FirestoreClient> {
+  const emulator = process.env["FIRESTORE_EMULATOR_HOST"];
+  // Without it the client asks Google's metadata server for credentials an emulator does not need, and waits for it.
+  if (emulator !== undefined) process.env["METADATA_SERVER_DETECTION"] ??= "none";
+  const place =
+    emulator === undefined
+      ? `Firestore of project ${options.project}`
+      : `the Firestore emulator at ${emulator} (project ${options.project})`;
+  const database = new Firestore({
+    projectId: options.project,
+    clientConfig: CLIENT_CONFIG,
+    ignoreUndefinedProperties: false,
+  });
+  const close = async (): Promise<void> => {
+    const limit = new AbortController();
+    // Terminating waits for what is underway, which may be a call nobody answers.
+    await Promise.race([
+      database.terminate(),
+      pause(CLOSE_LIMIT_MS, undefined, { signal: limit.signal }).catch(() => undefined),
+    ]);
+    limit.abort();
+  };
+  try {
+    await withinLimit(() => database.collection("turnpikeRuns").limit(1).select().get());
+  } catch (cause) {
+    await close();
+    const remedy =
+      emulator === undefined
+        ? "check firestoreProject (TURNPIKE_FIRESTORE_PROJECT), the credentials (GOOGLE_APPLICATION_CREDENTIALS) and that the project has a Firestore database"
+        : "start the emulator, or correct or unset FIRESTORE_EMULATOR_HOST";
+    throw new TurnpikeError(
+      "FIRESTORE_UNREACHABLE",
+      `${place} cannot be reached: ${messageOf(cause)}; ${remedy}, or leave firestoreProject out to use the embedded database`,
+      { cause },
+    );
+  }
+  const limit = createLimit({
+    maxConcurrent: options.maxConcurrent,
+    maxWaiting: options.maxConcurrent * WAITING_PER_PLACE,
+    waitLimitMs: WAIT_LIMIT_MS,
+  });
+  return {
+    database,
+    close,
+    async run(work) {
+      try {
+        return await retry(() => limit.run(() => withinLimit(work)));
+      } catch (cause) {
+        if (!passes(cause)) throw cause;
+        throw new TurnpikeError(
+          "FIRESTORE_UNREACHABLE",
+          `${place} did not take an operation although it was tried several times: ${messageOf(cause)}`,
+          { cause },
+        );
+      }
+    },
+  };
+}
+
+async function withinLimit<Result>(work: () => Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new AttemptTimeout(`no answer within ${String(ATTEMPT_LIMIT_MS)} ms`));
+    }, ATTEMPT_LIMIT_MS);
+  });
+  try {
+    return await Promise.race([work(), limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
