@@ -1,8 +1,9 @@
 /** The one Firestore client of a process: opened with a first look, bounded, patient with errors that pass. */
 
 import { setTimeout as pause } from "node:timers/promises";
-import { Firestore } from "@google-cloud/firestore";
+import { Firestore, type Transaction } from "@google-cloud/firestore";
 import { messageOf, TurnpikeError } from "../core/errors.js";
+import { RUNS } from "./firestore-documents.js";
 import { createLimit } from "./firestore-limit.js";
 import { AttemptTimeout, passes, retry } from "./firestore-retry.js";
 
@@ -19,8 +20,14 @@ export interface FirestoreClient {
    * too much waits already, FIRESTORE_UNREACHABLE when trying again did not help, and the client's own error otherwise.
    */
   run<Result>(work: () => Promise<Result>): Promise<Result>;
+  /**
+   * Writes several documents, all or none, within the same limits. Meant for preconditions: an attempt may come twice.
+   */
+  write(fill: (writes: Writes) => void): Promise<void>;
   close(): Promise<void>;
 }
+
+type Writes = Pick<Transaction, "create" | "update" | "delete">;
 
 const ATTEMPT_LIMIT_MS = 10_000;
 const CLOSE_LIMIT_MS = 2000;
@@ -61,17 +68,32 @@ export async function openFirestore(options: FirestoreOptions): Promise<Firestor
     clientConfig: CLIENT_CONFIG,
     ignoreUndefinedProperties: false,
   });
+  const underway = new Set<Promise<unknown>>();
+  const attempt = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const operation = work();
+    const settled: Promise<unknown> = operation.then(
+      () => underway.delete(settled),
+      () => underway.delete(settled),
+    );
+    underway.add(settled);
+    return withinLimit(operation);
+  };
   const close = async (): Promise<void> => {
     const limit = new AbortController();
-    // Terminating waits for what is underway, which may be a call nobody answers.
     await Promise.race([
-      database.terminate(),
+      Promise.all(underway),
       pause(CLOSE_LIMIT_MS, undefined, { signal: limit.signal }).catch(() => undefined),
     ]);
     limit.abort();
+    // The client's own retries of a read throw where nobody can catch them once it is terminated. So it is left alone when
+    // something is still underway; that comes to an end by its own limit.
+    if (underway.size === 0) await database.terminate();
   };
   try {
-    await withinLimit(() => database.collection("turnpikeRuns").limit(1).select().get());
+    // A write tells the most: the place, the credentials, the database, the permission. There is never such a document.
+    await attempt(() =>
+      commit(database, (writes) => writes.delete(database.doc(`${RUNS}/~probe`))),
+    );
   } catch (cause) {
     await close();
     const remedy =
@@ -89,25 +111,36 @@ export async function openFirestore(options: FirestoreOptions): Promise<Firestor
     maxWaiting: options.maxConcurrent * WAITING_PER_PLACE,
     waitLimitMs: WAIT_LIMIT_MS,
   });
-  return {
-    database,
-    close,
-    async run(work) {
-      try {
-        return await retry(() => limit.run(() => withinLimit(work)));
-      } catch (cause) {
-        if (!passes(cause)) throw cause;
-        throw new TurnpikeError(
-          "FIRESTORE_UNREACHABLE",
-          `${place} did not take an operation although it was tried several times: ${messageOf(cause)}`,
-          { cause },
-        );
-      }
-    },
+  const run: FirestoreClient["run"] = async (work) => {
+    try {
+      return await retry(() => limit.run(() => attempt(work)));
+    } catch (cause) {
+      if (!passes(cause)) throw cause;
+      throw new TurnpikeError(
+        "FIRESTORE_UNREACHABLE",
+        `${place} did not take an operation although it was tried several times: ${messageOf(cause)}`,
+        { cause },
+      );
+    }
   };
+  return { database, run, write: (fill) => run(() => commit(database, fill)), close };
 }
 
-async function withinLimit<Result>(work: () => Promise<Result>): Promise<Result> {
+/**
+ * One commit. A transaction that reads nothing is only that, while the client's own batches try again for up to ten minutes
+ * whatever its configuration says.
+ */
+async function commit(database: Firestore, fill: (writes: Writes) => void): Promise<void> {
+  await database.runTransaction(
+    (writes) => {
+      fill(writes);
+      return Promise.resolve();
+    },
+    { maxAttempts: 1 },
+  );
+}
+
+async function withinLimit<Result>(operation: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
@@ -115,7 +148,7 @@ async function withinLimit<Result>(work: () => Promise<Result>): Promise<Result>
     }, ATTEMPT_LIMIT_MS);
   });
   try {
-    return await Promise.race([work(), limit]);
+    return await Promise.race([operation, limit]);
   } finally {
     clearTimeout(timer);
   }

@@ -77,13 +77,11 @@ export function createEventLog(
     let first = next;
     for (let conflicts = 1; conflicts <= MAX_CONFLICTS; conflicts += 1) {
       try {
-        await client.run(() => {
-          const batch = client.database.batch();
+        await client.write((writes) => {
           for (const [position, document] of documents.entries()) {
             const number = first + position;
-            batch.create(eventOf(runId, number), { number, writer, document });
+            writes.create(eventOf(runId, number), { number, writer, document });
           }
-          return batch.commit();
         });
         return first + documents.length;
       } catch (error) {

@@ -16,6 +16,8 @@ const UNAVAILABLE = 14;
 const PASSING = new Set([DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNAVAILABLE]);
 
 const MAX_ATTEMPTS = 6;
+/** No attempt begins after this long, however few there were. */
+const RETRY_LIMIT_MS = 20_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2000;
 
@@ -45,12 +47,13 @@ export function isTaken(error: unknown): boolean {
  * back together. An attempt whose answer was lost may have had its effect: callers only write what may be repeated.
  */
 export async function retry<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  const until = Date.now() + RETRY_LIMIT_MS;
   for (let failures = 0; ;) {
     try {
       return await attempt();
     } catch (error) {
       failures += 1;
-      if (failures === MAX_ATTEMPTS || !passes(error)) throw error;
+      if (failures === MAX_ATTEMPTS || Date.now() > until || !passes(error)) throw error;
       await pauseAfter(failures);
     }
   }

@@ -41,7 +41,7 @@ export function createFirestoreRunStore(client: FirestoreClient): RunStore {
 
   /** True when this call made the document, false when it stood already. */
   const create = async (reference: DocumentReference, fields: object): Promise<boolean> =>
-    unlessTaken(client.run(() => reference.create(fields)));
+    unlessTaken(client.write((writes) => writes.create(reference, fields)));
 
   const markOf = (runId: string, name: string): DocumentReference =>
     runOf(runId).collection(MARKS).doc(name);
@@ -51,13 +51,10 @@ export function createFirestoreRunStore(client: FirestoreClient): RunStore {
     runId: string,
     { name, document, shown }: { name: string; document: object; shown: UpdateData<object> },
   ): Promise<boolean> => {
-    const writing = client.run(() =>
-      database
-        .batch()
-        .create(markOf(runId, name), { document: JSON.stringify(document) })
-        .update(runOf(runId), shown)
-        .commit(),
-    );
+    const writing = client.write((writes) => {
+      writes.create(markOf(runId, name), { document: JSON.stringify(document) });
+      writes.update(runOf(runId), shown);
+    });
     return unlessTaken(writing).catch((error: unknown) => {
       if (!isMissing(error)) throw error;
       throw new TurnpikeError("NOT_FOUND", `there is no run ${runId}`, { cause: error });
@@ -144,8 +141,8 @@ export function createFirestoreRunStore(client: FirestoreClient): RunStore {
           updateTime === undefined
             ? create(reference, { node, starts, writer })
             : unlessTaken(
-                client.run(() =>
-                  reference.update({ starts, writer }, { lastUpdateTime: updateTime }),
+                client.write((writes) =>
+                  writes.update(reference, { starts, writer }, { lastUpdateTime: updateTime }),
                 ),
               );
         if (await writing) return starts;
