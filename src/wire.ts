@@ -9,7 +9,7 @@ import { environmentDocumentSchema } from "./core/environment.js";
 import type { Config } from "./core/config.js";
 import { TurnpikeError } from "./core/errors.js";
 import { environmentsNamed } from "./core/plan.js";
-import type { Clock, RunStore } from "./core/ports.js";
+import type { Clock } from "./core/ports.js";
 import type { OpenOptions, PlanFiles, RunningTurnpike } from "./cli/context.js";
 import type { LoadedConfig } from "./config.js";
 import { createLog, type Logger } from "./log.js";
@@ -111,7 +111,9 @@ async function start({ loaded, options, log, stops, stopAll }: Start): Promise<R
   stops.push(() => database.close());
   const { createBlobDirectory } = await import("./store/blob-directory.js");
   const { createPlanDirectory } = await import("./store/plan-directory.js");
-  const store = await openRunStore(config, { pool: database.pool, stops });
+  const { openRunStore } = await import("./store/open-run-store.js");
+  const { store, close: closeStore } = await openRunStore(config, database.pool);
+  stops.push(closeStore);
 
   const backend = await openBackend(config, { pool: database.pool, home: data.id, log });
   stops.push(() => backend.close());
@@ -219,27 +221,6 @@ async function openCollections(config: Config): Promise<Dependencies["collection
     schema: z.looseObject({}),
     invalid: "INVALID_COLLECTION",
   });
-}
-
-/** Firestore where a project is configured, else the embedded database. */
-async function openRunStore(
-  config: Config,
-  parts: { readonly pool: OpenPglite["pool"]; readonly stops: (() => Promise<void>)[] },
-): Promise<RunStore> {
-  if (config.firestoreProject === undefined) {
-    const { createSqlRunStore } = await import("./store/sql-runs.js");
-    const { migrateSql } = await import("./store/sql-schema.js");
-    await migrateSql(parts.pool);
-    return createSqlRunStore(parts.pool);
-  }
-  const { openFirestore } = await import("./store/firestore-client.js");
-  const { createFirestoreRunStore } = await import("./store/firestore-runs.js");
-  const firestore = await openFirestore({
-    project: config.firestoreProject,
-    maxConcurrent: config.firestoreMaxConcurrent,
-  });
-  parts.stops.push(() => firestore.close());
-  return createFirestoreRunStore(firestore);
 }
 
 async function openBackend(

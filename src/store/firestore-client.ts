@@ -56,7 +56,9 @@ const CLIENT_CONFIG = {
  * with FIRESTORE_EMULATOR_HOST none are needed. Throws FIRESTORE_UNREACHABLE when the first look fails.
  */
 export async function openFirestore(options: FirestoreOptions): Promise<FirestoreClient> {
-  const emulator = process.env["FIRESTORE_EMULATOR_HOST"];
+  const named = process.env["FIRESTORE_EMULATOR_HOST"];
+  // An empty variable, as docker compose makes them, names none.
+  const emulator = named === "" ? undefined : named;
   // Without it the client asks Google's metadata server for credentials an emulator does not need, and waits for it.
   if (emulator !== undefined) process.env["METADATA_SERVER_DETECTION"] ??= "none";
   const place =

@@ -55,10 +55,11 @@ export async function startFirestore(): Promise<FirestoreEmulator> {
   const kill = (): void => {
     killGroup(emulator);
   };
-  process.once("exit", kill);
+  const leave = (): void => process.exit(1);
+  process.once("exit", kill).once("SIGINT", leave).once("SIGTERM", leave);
   const close = async (): Promise<void> => {
     delete process.env["FIRESTORE_EMULATOR_HOST"];
-    process.off("exit", kill);
+    process.off("exit", kill).off("SIGINT", leave).off("SIGTERM", leave);
     killGroup(emulator);
     while (await listens(port)) await pause(25);
     await rm(directory, { recursive: true, force: true, maxRetries: 5 });
