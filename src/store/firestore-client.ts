@@ -71,7 +71,9 @@ export async function openFirestore(options: FirestoreOptions): Promise<Firestor
     ignoreUndefinedProperties: false,
   });
   const underway = new Set<Promise<unknown>>();
+  let isClosed = false;
   const attempt = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    if (isClosed) throw new TurnpikeError("DRAINING", `${place} is not used any more`);
     const operation = work();
     const settled: Promise<unknown> = operation.then(
       () => underway.delete(settled),
@@ -81,15 +83,16 @@ export async function openFirestore(options: FirestoreOptions): Promise<Firestor
     return withinLimit(operation);
   };
   const close = async (): Promise<void> => {
+    isClosed = true;
+    // The client's own retries of a read throw where nobody can catch them once it is terminated, so that comes last. It is
+    // not waited for when Firestore has fallen silent; what is underway comes to an end by its own limits.
+    const terminated = Promise.all(underway).then(() => database.terminate());
     const limit = new AbortController();
     await Promise.race([
-      Promise.all(underway),
+      terminated,
       pause(CLOSE_LIMIT_MS, undefined, { signal: limit.signal }).catch(() => undefined),
     ]);
     limit.abort();
-    // The client's own retries of a read throw where nobody can catch them once it is terminated. So it is left alone when
-    // something is still underway; that comes to an end by its own limit.
-    if (underway.size === 0) await database.terminate();
   };
   try {
     // A write tells the most: the place, the credentials, the database, the permission. There is never such a document.

@@ -15,7 +15,8 @@ const UNAVAILABLE = 14;
 /** INTERNAL is among them because a connection that breaks in the middle of an answer is reported so. */
 const PASSING = new Set([DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNAVAILABLE]);
 
-const MAX_ATTEMPTS = 6;
+/** Enough for an outage of some ten seconds. */
+const MAX_ATTEMPTS = 14;
 /** No attempt begins after this long, however few there were. */
 const RETRY_LIMIT_MS = 20_000;
 const FIRST_PAUSE_MS = 50;
@@ -46,14 +47,17 @@ export function isTaken(error: unknown): boolean {
  * Tries again after errors that pass, with growing pauses of random length, so that many who failed together do not come
  * back together. An attempt whose answer was lost may have had its effect: callers only write what may be repeated.
  */
-export async function retry<Result>(attempt: () => Promise<Result>): Promise<Result> {
+export async function retry<Result>(
+  attempt: () => Promise<Result>,
+  maxAttempts = MAX_ATTEMPTS,
+): Promise<Result> {
   const until = Date.now() + RETRY_LIMIT_MS;
   for (let failures = 0; ;) {
     try {
       return await attempt();
     } catch (error) {
       failures += 1;
-      if (failures === MAX_ATTEMPTS || Date.now() > until || !passes(error)) throw error;
+      if (failures === maxAttempts || Date.now() > until || !passes(error)) throw error;
       await pauseAfter(failures);
     }
   }
