@@ -8,6 +8,7 @@ import { problemsOfCollection } from "./collections/read-collection.js";
 import { environmentDocumentSchema } from "./core/environment.js";
 import type { Config } from "./core/config.js";
 import { TurnpikeError } from "./core/errors.js";
+import { environmentsNamed } from "./core/plan.js";
 import type { Clock } from "./core/ports.js";
 import type { OpenOptions, PlanFiles, RunningTurnpike } from "./cli/context.js";
 import type { LoadedConfig } from "./config.js";
@@ -16,9 +17,9 @@ import { createBell } from "./service/bell.js";
 import { createService } from "./service/create-service.js";
 import type { Dependencies } from "./service/dependencies.js";
 import { expireCheckpoint } from "./service/expire-checkpoint.js";
+import { unknownEnvironments } from "./service/find-environments.js";
 import { createMeter } from "./service/meter.js";
 import { settleNode } from "./service/settle-node.js";
-import { checkEnvironments } from "./service/submit-run.js";
 import { sweepRuns } from "./service/sweep-runs.js";
 import type { Backend } from "./queue/backend.js";
 import type { BullRunQueue } from "./queue/run-queue.js";
@@ -26,14 +27,22 @@ import type { OpenPglite } from "./store/pglite.js";
 
 const SWEEP_INTERVAL_MS = 60_000;
 
-/** The folders of plans, environments and collections, without an engine. */
-export async function openPlans(config: Config): Promise<PlanFiles> {
+/** The folders of plans, without an engine. */
+export async function openPlans(
+  config: Config,
+  environments: "checked" | "unchecked",
+): Promise<PlanFiles> {
   const { createPlanDirectory, loadPlanFile } = await import("./store/plan-directory.js");
-  const environments = await openEnvironments(config);
+  const known = await openEnvironments(config);
+  const checks = {
+    collection: problemsOfCollection,
+    ...(environments === "checked" && {
+      document: (document: unknown) => unknownEnvironments(known, environmentsNamed(document)),
+    }),
+  };
   return {
-    ...createPlanDirectory(config.collectionsDirectory, problemsOfCollection),
-    loadPath: (path) => loadPlanFile(path, problemsOfCollection),
-    checkEnvironments: (plan) => checkEnvironments(environments, plan, plan.environment),
+    ...createPlanDirectory(config.collectionsDirectory, checks),
+    loadPath: (path) => loadPlanFile(path, checks),
   };
 }
 
@@ -121,7 +130,9 @@ async function start({ loaded, options, log, stops, stopAll }: Start): Promise<R
     blobs: createBlobDirectory(join(data.path, "blobs")),
     queue,
     runner: lanes,
-    plans: createPlanDirectory(config.collectionsDirectory, problemsOfCollection),
+    plans: createPlanDirectory(config.collectionsDirectory, {
+      collection: problemsOfCollection,
+    }),
     environments: await openEnvironments(config),
     collections: await openCollections(config),
     bell: createBell(),

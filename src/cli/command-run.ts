@@ -104,7 +104,7 @@ async function runCommand(
 ): Promise<number> {
   const loaded = quietDefaults(configOf(context, options));
   const folder = await loadSubject(
-    await context.openPlans(loaded.config),
+    await context.openPlans(loaded.config, "unchecked"),
     name,
     collectionFlags(options),
   );

@@ -3,7 +3,6 @@
 import { Option, type Command } from "commander";
 import type { LoadedConfig } from "../config.js";
 import { CONFIG_KEYS, keyNames, type Config, type ConfigKeyName } from "../core/config.js";
-import type { Plan } from "../core/plan.js";
 import type { PlanFolder, PlanSource } from "../core/ports.js";
 import type { Service } from "../service/service.js";
 import type { Terminal } from "./terminal.js";
@@ -15,8 +14,8 @@ export interface CommandContext {
     readonly flags: Readonly<Record<string, unknown>>;
     readonly file?: string;
   }): LoadedConfig;
-  /** The plans of a configuration, without starting anything. */
-  openPlans(config: Config): Promise<PlanFiles>;
+  /** The plans of a configuration, without starting anything. `checked` ones must also name environments that exist. */
+  openPlans(config: Config, environments: "checked" | "unchecked"): Promise<PlanFiles>;
   /** Starts the whole engine. */
   open(loaded: LoadedConfig, options: OpenOptions): Promise<RunningTurnpike>;
   /** Calls back at every SIGINT and SIGTERM until the returned function is called. */
@@ -26,8 +25,6 @@ export interface CommandContext {
 export interface PlanFiles extends PlanSource {
   /** Reads a plan given by the path of its folder or of its yaml file. */
   loadPath(path: string): Promise<PlanFolder>;
-  /** Throws INVALID_PLAN naming every environment of the plan that does not exist. */
-  checkEnvironments(plan: Plan): Promise<void>;
 }
 
 export interface OpenOptions {

@@ -2,6 +2,7 @@
 
 import { readFile, stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
+import { dataFormatOf, problemsOfIterationData } from "../collections/iteration-data.js";
 import { problemsOfCollection } from "../collections/read-collection.js";
 import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
 import { layerOf, environmentDocumentSchema, type Layer } from "../core/environment.js";
@@ -56,15 +57,28 @@ export async function loadSubject(
 }
 
 async function loadCollection(path: string, flags: CollectionFlags): Promise<PlanFolder> {
-  const { data } = flags;
-  const dataFile = data?.toLowerCase().endsWith(".csv") === true ? "data.csv" : "data.json";
   const content = await readGiven("collection", path);
   refuse("INVALID_COLLECTION", path, problemsOfCollection(content));
   const files = new Map([[COLLECTION_FILE, content]]);
-  if (data !== undefined) files.set(dataFile, await readGiven("iteration data", data));
-  const task = { ...(data === undefined ? {} : { data: dataFile }), ...flags.task };
-  const { id, plan } = planOfCollection({ name: basename(path), title: basename(path), task });
+  const data = flags.data === undefined ? null : await readData(flags.data);
+  if (data !== null) files.set(data.name, data.bytes);
+  const { id, plan } = planOfCollection({
+    name: basename(path),
+    title: basename(path),
+    task: { ...(data !== null && { data: data.name }), ...flags.task },
+  });
   return { id, plan, directory: resolve(flags.workingDirectory ?? "."), files };
+}
+
+/** Iteration data under the name it has among the plan's files. */
+async function readData(
+  path: string,
+): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
+  const format = dataFormatOf(path);
+  const bytes = await readGiven("iteration data", path);
+  const text = new TextDecoder().decode(bytes);
+  refuse("INVALID_DATA", path, problemsOfIterationData({ format, text }));
+  return { name: `data.${format}`, bytes };
 }
 
 /** An environment given by path; undefined when the text is the name of one. */

@@ -57,6 +57,9 @@ const common = {
 const plainTypes = Object.keys(PLAIN_DRAWS).filter((name): name is PlainType =>
   Object.hasOwn(PLAIN_DRAWS, name),
 );
+/** Bounds within which every value, with its digits or after all its steps, is still exact. */
+const decimalSchema = z.number().min(-1e9).max(1e9);
+const stepSchema = z.int().min(-1e11).max(1e11);
 const lengthSchema = z.int().min(1).max(1000);
 const momentSchema = z.iso.datetime({
   offset: true,
@@ -86,9 +89,9 @@ const optionSchemas = [
   z.strictObject({
     ...common,
     type: z.literal("number.float"),
-    min: z.number().default(0),
-    max: z.number().default(1),
-    fractionDigits: z.int().min(0).max(10).default(2),
+    min: decimalSchema.default(0),
+    max: decimalSchema.default(1),
+    fractionDigits: z.int().min(0).max(6).default(2),
   }),
   z.strictObject({
     ...common,
@@ -99,8 +102,8 @@ const optionSchemas = [
   z.strictObject({
     ...common,
     type: z.literal("sequence"),
-    start: z.int().default(1),
-    step: z.int().default(1),
+    start: stepSchema.default(1),
+    step: stepSchema.default(1),
   }),
   z.strictObject({
     ...common,
@@ -151,11 +154,13 @@ export function sourceOf(field: Field): Source {
       };
     case "lorem.words":
       return { draw: () => faker.lorem.words(field.count), variety: null };
-    case "number.float":
+    case "number.float": {
+      const { first, last, unit } = decimalsOf(field);
       return {
-        draw: () => faker.number.float(field),
-        variety: Math.floor((field.max - field.min) * 10 ** field.fractionDigits + 1e-6) + 1,
+        draw: () => faker.number.int({ min: first, max: last }) / unit,
+        variety: last - first + 1,
       };
+    }
     case "number.int":
       return { draw: () => faker.number.int(field), variety: field.max - field.min + 1 };
     case "sequence":
@@ -171,6 +176,21 @@ export function sourceOf(field: Field): Source {
         variety: 10 ** field.length,
       };
   }
+}
+
+/** The decimal numbers of a range, counted in units of their last digit; none when `first` is above `last`. */
+export function decimalsOf(range: {
+  readonly min: number;
+  readonly max: number;
+  readonly fractionDigits: number;
+}): { readonly first: number; readonly last: number; readonly unit: number } {
+  const unit = 10 ** range.fractionDigits;
+  // 0.29 * 100 is 28.999999999999996: what is that close to a whole number is meant to be one.
+  return {
+    first: Math.ceil(range.min * unit - 1e-6),
+    last: Math.floor(range.max * unit + 1e-6),
+    unit,
+  };
 }
 
 /** True for fields whose values can carry a prefix. */

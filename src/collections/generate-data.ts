@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { refuse, type Problem } from "../core/errors.js";
-import { fieldSchema, isText, seedDraws, sourceOf, type Field } from "./data-fields.js";
+import { decimalsOf, fieldSchema, isText, seedDraws, sourceOf, type Field } from "./data-fields.js";
 
 /** More would keep the service busy for seconds. */
 const MAX_VALUES = 100_000;
@@ -151,13 +151,17 @@ function* checkFields(
 }
 
 function rangeFault(field: Field): string | null {
-  if (field.type === "number.int" || field.type === "number.float") {
-    return field.min > field.max
-      ? `min ${String(field.min)} is above max ${String(field.max)}`
-      : null;
+  if (field.type === "date.iso") {
+    const { from, to } = field;
+    return Date.parse(from) > Date.parse(to) ? `from ${from} is after to ${to}` : null;
   }
-  if (field.type !== "date.iso") return null;
-  return Date.parse(field.from) > Date.parse(field.to)
-    ? `from ${field.from} is after to ${field.to}`
-    : null;
+  if (field.type !== "number.int" && field.type !== "number.float") return null;
+  const { min, max } = field;
+  if (min > max) return `min ${String(min)} is above max ${String(max)}`;
+  if (field.type === "number.int") return null;
+  const { first, last } = decimalsOf(field);
+  const digits = `${String(field.fractionDigits)} digits after the point`;
+  return first <= last
+    ? null
+    : `no number with ${digits} lies between ${String(min)} and ${String(max)}`;
 }

@@ -26,7 +26,8 @@ const EMPTY: Shape = {
 
 /**
  * The schema of a parsed JSON value. Every key of an object is required; the elements of a list share one schema, in which
- * only the keys they all have are. A place that holds nothing but null is left open: null says it may be absent, not what
+ * only the keys they all have are. A whole number is taken for an integer, so a sample should show fractions where there
+ * can be some. A place that holds nothing but null is left open: null says it may be absent, not what
  * else it holds.
  */
 export function inferSchema(sample: unknown): JsonSchema {

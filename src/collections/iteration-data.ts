@@ -1,12 +1,30 @@
 /** Iteration data: a CSV or JSON text becomes the rows Newman would make of it, and junk is named with its line. */
 
 import parseCsv from "csv-parse/lib/sync.js";
-import { refuse, TurnpikeError } from "../core/errors.js";
+import { refuse, TurnpikeError, type Problem } from "../core/errors.js";
 import { findSyntaxError } from "../core/json-syntax.js";
 import type { CollectionJob } from "../core/ports.js";
 
+type IterationData = NonNullable<CollectionJob["data"]>;
+
+/** What a file is taken for, by its name. */
+export function dataFormatOf(path: string): IterationData["format"] {
+  return path.toLowerCase().endsWith(".csv") ? "csv" : "json";
+}
+
+/** What is wrong with iteration data; nothing when Newman can run with it. */
+export function problemsOfIterationData(data: IterationData): readonly Problem[] {
+  try {
+    parseIterationData(data);
+    return [];
+  } catch (error) {
+    if (error instanceof TurnpikeError) return error.problems;
+    throw error;
+  }
+}
+
 /** JSON is tried first and CSV after it, as Newman does whatever the file is called. Throws INVALID_DATA. */
-export function parseIterationData(data: NonNullable<CollectionJob["data"]>): readonly unknown[] {
+export function parseIterationData(data: IterationData): readonly unknown[] {
   const text = data.text.replace(/^\uFEFF/, "");
   const json = readJson(text.trim());
   if (json === null) return data.format === "json" ? refuseJson(text) : readCsv(data.text);

@@ -135,6 +135,23 @@ export const planSchemas = {
   checkpoint: checkpointSchema,
 };
 
+/** Every environment a plan document names, with its place; it works on the raw document, as one with faults has them, too. */
+export function environmentsNamed(
+  document: unknown,
+): readonly { readonly path: string; readonly name: string }[] {
+  const places = [
+    { path: "environment", value: isRecord(document) ? document["environment"] : undefined },
+    ...Object.entries(taskEntries(document)).map(([id, task]) => ({
+      path: `tasks.${id}.environment`,
+      value: isRecord(task) ? task["environment"] : undefined,
+    })),
+  ];
+  return places.flatMap(({ path, value }) => {
+    const layers = layersSchema.safeParse(value);
+    return layers.success ? layers.data.map((name) => ({ path, name })) : [];
+  });
+}
+
 function taskEntries(document: unknown): Readonly<Record<string, unknown>> {
   const tasks = isRecord(document) ? document["tasks"] : undefined;
   return isRecord(tasks) ? tasks : {};

@@ -50,7 +50,8 @@ interface Subject {
 function toProblems(issue: Issue, { schema, value, place }: Subject): Problem[] {
   const path = dotted(place, issue.path);
   if (issue.code !== "unrecognized_keys") {
-    const missing = issue.path.length > 0 && valueAt(value, issue.path) === undefined;
+    const missing =
+      issue.code !== "custom" && issue.path.length > 0 && valueAt(value, issue.path) === undefined;
     return [
       {
         path,

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { readCollection } from "../collections/read-collection.js";
 import { refuse, type TurnpikeError } from "../core/errors.js";
 import type { CollectionStore } from "../core/ports.js";
-import { notFound } from "../service/submit-run.js";
+import { notFound } from "../service/not-found.js";
 import { documentListSchema, nameParamsSchema } from "./document-name.js";
 import {
   isUnchanged,

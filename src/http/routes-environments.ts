@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { TurnpikeError } from "../core/errors.js";
 import type { EnvironmentStore } from "../core/ports.js";
-import { notFound } from "../service/submit-run.js";
+import { notFound } from "../service/not-found.js";
 import { documentListSchema, nameParamsSchema } from "./document-name.js";
 import { maskEnvironment, maskValue, refuseMasks } from "./environment-mask.js";
 import {

@@ -1,17 +1,17 @@
 /** The report of a run in every format there is. */
 
 import { z } from "zod";
+import { REPORT_PAGE_POLICY } from "../reports/html.js";
 import { REPORT_FORMATS } from "../reports/formats.js";
 import { refusals } from "./problem.js";
 import type { App, RouteContext } from "./route-context.js";
 import { runParamsSchema } from "./routes-runs.js";
 
 /**
- * The HTML report is one file with its own style and no script. It shows what targets answered, so it may run nothing and
- * gets an origin of its own: whatever slipped through could not call this API.
+ * The HTML report is one file with its own style and one script, which is allowed by its hash. It shows what targets
+ * answered, so it gets an origin of its own: whatever slipped through could not call this API.
  */
-const PAGE_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
+const PAGE_POLICY = `${REPORT_PAGE_POLICY}; frame-ancestors 'none'; sandbox allow-scripts`;
 
 /** A run that has not ended has a report as well: of what is known so far, with no verdict yet. */
 export function addReportRoutes(app: App, { service }: RouteContext): void {

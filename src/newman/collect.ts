@@ -248,8 +248,7 @@ function unsent({ item, iteration, startedAt }: OpenItem): RequestRecord {
     iteration,
     itemId: textOf(item?.id ?? ""),
     name: textOf(item?.name ?? ""),
-    // The outermost parent is the collection itself.
-    folders: folders.slice(1),
+    folders,
     method: textOf(item?.request?.method ?? ""),
     url: cut(item?.request?.url?.toString() ?? "", MAX_URL_LENGTH),
     status: null,

@@ -11,8 +11,11 @@ import { printableLine } from "./printable.js";
 import type { RunReport } from "./report.js";
 import { countOf, environmentText, groupDigits, speedUpText, wordOf } from "./wording.js";
 
-/** No request leaves the page and no script but its own runs, even if a text slipped through unescaped. */
-const PAGE_POLICY = `default-src 'none'; style-src 'unsafe-inline'; script-src '${REPORT_SCRIPT_HASH}'; base-uri 'none'; form-action 'none'`;
+/**
+ * No request leaves the page and no script but its own runs, even if a text slipped through unescaped. A server that shows
+ * the page may add to this.
+ */
+export const REPORT_PAGE_POLICY = `default-src 'none'; style-src 'unsafe-inline'; script-src '${REPORT_SCRIPT_HASH}'; base-uri 'none'; form-action 'none'`;
 
 /** Verdict, failures, timeline and tables are plain HTML; the rows of a task's requests are rendered when it is opened. */
 export function renderHtml(report: RunReport): string {
@@ -21,7 +24,7 @@ export function renderHtml(report: RunReport): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${PAGE_POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${REPORT_PAGE_POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="generator" content="Turnpike">

@@ -2,7 +2,7 @@
 
 import { layerOf, plainLayer, render, type Layer, type Rendered } from "../core/environment.js";
 import type { Dependencies } from "./dependencies.js";
-import { notFound } from "./submit-run.js";
+import { notFound } from "./not-found.js";
 
 /** NOT_FOUND for an unknown name. */
 export async function renderEnvironment(

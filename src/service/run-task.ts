@@ -1,5 +1,6 @@
 /** Executing one task: environment rendered, collection run in a lane, evidence stored while it comes in, outcome judged. */
 
+import { dataFormatOf } from "../collections/iteration-data.js";
 import { readCollection } from "../collections/read-collection.js";
 import { plainLayer, render, type Layer, type Rendered } from "../core/environment.js";
 import { checkpointsBehind } from "../core/decide.js";
@@ -105,7 +106,7 @@ async function createJob(
       node.data === undefined
         ? null
         : {
-            format: node.data.toLowerCase().endsWith(".csv") ? "csv" : "json",
+            format: dataFormatOf(node.data),
             text: await text(node.data),
           },
     iterations: node.iterations ?? null,

@@ -2,15 +2,14 @@
 
 import { createHash } from "node:crypto";
 import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
-import { layerOf, type Layer } from "../core/environment.js";
-import { refuse, TurnpikeError, type Problem } from "../core/errors.js";
+import { TurnpikeError } from "../core/errors.js";
 import { flowShape } from "../core/flow.js";
-import { nearest } from "../core/nearest.js";
-import type { Plan } from "../core/plan.js";
-import type { EnvironmentStore, PlanFolder } from "../core/ports.js";
+import type { PlanFolder } from "../core/ports.js";
 import { runId, type Run, type RunStatus } from "../core/run.js";
 import type { Dependencies } from "./dependencies.js";
+import { readEnvironments } from "./find-environments.js";
 import { putInputs } from "./inputs.js";
+import { notFound } from "./not-found.js";
 import { appendEvents } from "./record.js";
 import type { Subject, SubmitRequest } from "./service.js";
 
@@ -39,7 +38,7 @@ export async function submitRun(
   const files = await storeFiles(deps, folder);
   const inputs = await putInputs(deps.blobs, {
     runId: id,
-    environments: Object.fromEntries(environments),
+    environments,
     layers: [...(request.layers ?? [])].map(({ name, rows }) => ({ name, rows: [...rows] })),
     globals: [...(request.globals ?? [])],
     variables: { ...request.variables },
@@ -109,62 +108,6 @@ function singleCollection(name: string, document: unknown): PlanFolder {
   const bytes = new TextEncoder().encode(JSON.stringify(document));
   const files = new Map([[COLLECTION_FILE, bytes]]);
   return { ...planOfCollection({ name, title: name }), directory: process.cwd(), files };
-}
-
-/** INVALID_PLAN naming every environment the run or a task names that does not exist, with its place. */
-export async function checkEnvironments(
-  store: EnvironmentStore,
-  plan: Plan,
-  chosen: readonly string[],
-): Promise<void> {
-  await readEnvironments(store, plan, chosen);
-}
-
-/** The rows of every environment the run or a task names; every unknown name is reported at once. */
-async function readEnvironments(
-  store: EnvironmentStore,
-  plan: Plan,
-  chosen: readonly string[],
-): Promise<ReadonlyMap<string, { name: string; rows: Layer["rows"][number][] }>> {
-  const places = new Map<string, string>(chosen.map((name) => [name, "environment"]));
-  for (const node of plan.nodes) {
-    for (const name of node.kind === "task" ? (node.environment ?? []) : []) {
-      if (!places.has(name)) places.set(name, `tasks.${node.id}.environment`);
-    }
-  }
-  const layers = new Map<string, { name: string; rows: Layer["rows"][number][] }>();
-  const unknown: string[] = [];
-  for (const name of places.keys()) {
-    const found = await store.get(name);
-    if (found === null) unknown.push(name);
-    else layers.set(name, { name, rows: [...layerOf(name, found.document).rows] });
-  }
-  if (unknown.length > 0) {
-    const known = (await store.list()).map(({ name }) => name);
-    refuse(
-      "INVALID_PLAN",
-      "the run",
-      unknown.map((name) => unknownEnvironment(places.get(name) ?? "", name, known)),
-    );
-  }
-  return layers;
-}
-
-function unknownEnvironment(path: string, name: string, known: readonly string[]): Problem {
-  const guess = nearest(name, known);
-  return {
-    path,
-    message: `no environment is called "${name}"; there ${known.length === 1 ? "is" : "are"} ${known.join(", ") || "none"}`,
-    ...(guess === null ? {} : { suggestedAction: `did you mean "${guess}"?` }),
-  };
-}
-
-/** NOT_FOUND with the names there are. */
-export function notFound(what: string, name: string, known: readonly string[]): TurnpikeError {
-  const guess = nearest(name, known);
-  const hint = guess === null ? "" : `; did you mean "${guess}"?`;
-  const list = known.length === 0 ? "there is none" : `there is ${known.slice(0, 20).join(", ")}`;
-  return new TurnpikeError("NOT_FOUND", `no ${what} is called "${name}": ${list}${hint}`);
 }
 
 async function storeFiles(

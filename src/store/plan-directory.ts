@@ -12,10 +12,14 @@ import { readYaml } from "./yaml-document.js";
 
 const PLAN_NAMES: readonly string[] = ["plan.yaml", "plan.yml"];
 
-export function createPlanDirectory(
-  directory: string,
-  checkCollection: CheckCollection,
-): PlanSource {
+/** What a plan is held to besides its own rules. */
+export interface PlanChecks {
+  readonly collection: CheckCollection;
+  /** Of the document as a whole, also of one that has other faults. */
+  readonly document?: (document: unknown) => Promise<readonly Problem[]>;
+}
+
+export function createPlanDirectory(directory: string, checks: PlanChecks): PlanSource {
   const list = async (): Promise<string[]> => {
     const entries = await foldersOf(directory);
     const ids = await Promise.all(
@@ -29,7 +33,7 @@ export function createPlanDirectory(
       // Only what the list holds is looked up, so no id can lead out of the folder.
       const ids = await list();
       const file = ids.includes(id) ? await planFileIn(join(directory, id)) : null;
-      if (file !== null) return loadPlan({ id, file, checkCollection });
+      if (file !== null) return loadPlan({ id, file, checks });
       const guess = nearest(id, ids);
       const hint = guess === null ? "" : `; did you mean "${guess}"?`;
       throw new TurnpikeError(
@@ -41,10 +45,7 @@ export function createPlanDirectory(
 }
 
 /** Reads a plan given by the path of its folder or of its yaml file, with the same checks. */
-export async function loadPlanFile(
-  path: string,
-  checkCollection: CheckCollection,
-): Promise<PlanFolder> {
+export async function loadPlanFile(path: string, checks: PlanChecks): Promise<PlanFolder> {
   const absolute = resolve(path);
   const file = (await isFolder(absolute)) ? await planFileIn(absolute) : absolute;
   if (file === null || (await isFolder(file)) !== false) {
@@ -54,14 +55,14 @@ export async function loadPlanFile(
     );
   }
   const id = PLAN_NAMES.includes(basename(file)) ? basename(dirname(file)) : parse(file).name;
-  return loadPlan({ id, file, checkCollection });
+  return loadPlan({ id, file, checks });
 }
 
 /** Every problem at once: those of the document and those of the files it names. */
 async function loadPlan(from: {
   readonly id: string;
   readonly file: string;
-  readonly checkCollection: CheckCollection;
+  readonly checks: PlanChecks;
 }): Promise<PlanFolder> {
   const directory = resolve(dirname(from.file));
   const what = `the plan ${join(directory, basename(from.file))}`;
@@ -69,8 +70,12 @@ async function loadPlan(from: {
   const yaml = readYaml(basename(from.file), bytes);
   if (!yaml.ok) throw refusal(what, yaml.problems);
   const check = readPlan(yaml.document);
-  const found = await readPlanFiles(directory, yaml.document, from.checkCollection);
-  const problems = [...(check.ok ? [] : check.problems), ...found.problems];
+  const found = await readPlanFiles(directory, yaml.document, from.checks.collection);
+  const problems = [
+    ...(check.ok ? [] : check.problems),
+    ...found.problems,
+    ...((await from.checks.document?.(yaml.document)) ?? []),
+  ];
   if (!check.ok || problems.length > 0) throw refusal(what, problems);
   return { id: from.id, plan: check.plan, directory, files: found.files };
 }

@@ -2,8 +2,8 @@
 
 import { readdir, readFile, realpath } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { dataFormatOf, problemsOfIterationData } from "../collections/iteration-data.js";
 import { messageOf, type Problem } from "../core/errors.js";
-import { findSyntaxError } from "../core/json-syntax.js";
 import { nearest } from "../core/nearest.js";
 import { hasCode, isMissing } from "./file.js";
 
@@ -89,19 +89,9 @@ async function missing(directory: string, named: NamedFile): Promise<Problem> {
   };
 }
 
-/** Rows for the iterations: a CSV, or a JSON list. */
-function checkData({ path }: NamedFile, bytes: Uint8Array): Problem[] {
-  if (path.toLowerCase().endsWith(".csv")) return [];
+function checkData({ path }: NamedFile, bytes: Uint8Array): readonly Problem[] {
   const text = new TextDecoder().decode(bytes);
-  const fault = findSyntaxError(text);
-  if (fault !== null) {
-    const place = `line ${String(fault.line)}, column ${String(fault.column)}`;
-    return [{ path: "", message: `not JSON at ${place}: ${fault.message}` }];
-  }
-  if (Array.isArray(JSON.parse(text))) return [];
-  return [
-    { path: "", message: "iteration data in JSON must be a list with one object per iteration" },
-  ];
+  return problemsOfIterationData({ format: dataFormatOf(path), text });
 }
 
 function atPlace(named: NamedFile, fault: Problem): Problem {

@@ -78,7 +78,9 @@ test("ids of runs sort by time and prefixes are unique for run, task and attempt
 
 test("a guess is made only when it is close", () => {
   assert.equal(nearest("stagng", ["staging", "local"]), "staging");
+  assert.equal(nearest("prot", ["port", "host"]), "port");
   assert.equal(nearest("zzz", ["staging", "local"]), null);
+  assert.equal(nearest("zz", ["a", "b"]), null);
 });
 
 test("the exit code tells failed tests from what could not run and from nothing to prove", () => {

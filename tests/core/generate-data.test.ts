@@ -188,6 +188,24 @@ test("Every fault of a request is named with its place", () => {
   );
 });
 
+test("Decimal numbers are exact multiples of their last digit, up to the bounds", () => {
+  const draw = (min: number, max: number, fractionDigits: number): Set<unknown> =>
+    new Set(
+      generate({
+        count: 200,
+        fields: [{ name: "n", type: "number.float", min, max, fractionDigits }],
+      }).rows.map((row) => row["n"]),
+    );
+  assert.deepEqual(draw(0.1, 0.3, 1), new Set([0.1, 0.2, 0.3]));
+  assert.deepEqual(draw(0.29, 0.29, 2), new Set([0.29]));
+  assert.deepEqual(draw(-0.06, 0.04, 1), new Set([0]));
+  assert.ok([...draw(-1e9, 1e9, 6)].every(Number.isFinite));
+  assert.match(
+    problems({ fields: [{ name: "n", type: "number.float", min: 0.001, max: 0.002 }] }).join(),
+    /no number with 2 digits after the point lies between 0\.001 and 0\.002/,
+  );
+});
+
 test("CSV follows RFC 4180", () => {
   const row = {
     plain: "a",

@@ -122,7 +122,7 @@ test("the dashboard shows the queues and the tree of a run, and lets nobody touc
   const { flowRoot } = await fixture.read<{ readonly flowRoot: FlowNode }>(
     `/queues/api/queues/control/${id}.$run/flow`,
   );
-  assert.equal(sketch(flowRoot), "run(checkpoint(task,task(gate)))");
+  assert.equal(sketch(flowRoot), `run ${id}(gate(first,second(gate after first)))`);
   for (const path of [
     "queues/pause",
     "queues/tasks/pause",
@@ -144,7 +144,7 @@ interface FlowNode {
   readonly children?: readonly FlowNode[];
 }
 
-/** `parent(child,child)`, by the kinds of the jobs. */
+/** `parent(child,child)`, by the names of the jobs. */
 function sketch({ name, children = [] }: FlowNode): string {
   return children.length === 0 ? name : `${name}(${children.map(sketch).sort().join(",")})`;
 }

@@ -90,13 +90,18 @@ test("a cancel reaches a request that is never answered, and an endless script",
 });
 
 test("a process killed in the middle of a run is an outcome that says so, and touches no other run", async () => {
-  const slow = (path: string) =>
-    jobOf(sketchCollection({ url: `${target.url}${path}?delay=800`, test: PASSING_TEST }));
+  const slow = (path: string, delayMs: number) =>
+    jobOf(
+      sketchCollection({
+        url: `${target.url}${path}?delay=${String(delayMs)}`,
+        test: PASSING_TEST,
+      }),
+    );
   await until(() => lanes.status().every(({ pid }) => pid !== null), "both lanes have a process");
-  const victim = runJob(lanes, slow("/victim"));
+  const victim = runJob(lanes, slow("/victim", 60_000));
   await target.arrived("/victim", 1);
   const pid = pidOf(true);
-  const other = runJob(lanes, slow("/bystander"));
+  const other = runJob(lanes, slow("/bystander", 500));
   await target.arrived("/bystander", 1);
   process.kill(pid, "SIGKILL");
   const { result } = await victim;

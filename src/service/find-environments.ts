@@ -1,0 +1,56 @@
+/** Environments by name: found, or named as missing with the place that asked for them. */
+
+import { layerOf, type Layer } from "../core/environment.js";
+import { refuse, type Problem } from "../core/errors.js";
+import { nearest } from "../core/nearest.js";
+import type { Plan } from "../core/plan.js";
+import type { EnvironmentStore } from "../core/ports.js";
+
+/** An environment and where it is asked for, such as `tasks.task-3.environment`. */
+export interface NamedEnvironment {
+  readonly path: string;
+  readonly name: string;
+}
+
+/** The rows of every environment the run or one of its tasks names; INVALID_PLAN with every unknown name at once. */
+export async function readEnvironments(
+  store: EnvironmentStore,
+  plan: Plan,
+  chosen: readonly string[],
+): Promise<Readonly<Record<string, { name: string; rows: Layer["rows"][number][] }>>> {
+  const named = [
+    ...chosen.map((name) => ({ path: "environment", name })),
+    ...plan.nodes.flatMap((node) =>
+      (node.kind === "task" ? (node.environment ?? []) : []).map((name) => ({
+        path: `tasks.${node.id}.environment`,
+        name,
+      })),
+    ),
+  ];
+  refuse("INVALID_PLAN", "the run", await unknownEnvironments(store, named));
+  const layers = new Map<string, { name: string; rows: Layer["rows"][number][] }>();
+  for (const { name } of named) {
+    const found = layers.has(name) ? null : await store.get(name);
+    if (found !== null) layers.set(name, { name, rows: [...layerOf(name, found.document).rows] });
+  }
+  return Object.fromEntries(layers);
+}
+
+/** A problem for each name that is none. */
+export async function unknownEnvironments(
+  store: EnvironmentStore,
+  named: readonly NamedEnvironment[],
+): Promise<readonly Problem[]> {
+  if (named.length === 0) return [];
+  const known = (await store.list()).map(({ name }) => name);
+  return named.flatMap(({ path, name }) => {
+    if (known.includes(name)) return [];
+    const guess = nearest(name, known);
+    const list = known.length === 0 ? "there is none" : `there is ${known.join(", ")}`;
+    return {
+      path,
+      message: `no environment is called "${name}"; ${list}`,
+      ...(guess === null ? {} : { suggestedAction: `did you mean "${guess}"?` }),
+    };
+  });
+}
