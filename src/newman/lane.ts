@@ -101,7 +101,9 @@ export function createLane(options: LaneOptions): Lane {
         return { ended: "stopped", counts: result.counts };
       if (result.ended !== "finished") return result;
       runs++;
-      if (!isClosed() && (runs >= recycleAfterRuns || residentBytes > memoryLimitMb * MB)) {
+      // A run that broke may end once more, in the middle of the next one.
+      const isUsedUp = result.runError !== null || runs >= recycleAfterRuns;
+      if (!isClosed() && (isUsedUp || residentBytes > memoryLimitMb * MB)) {
         log.debug({ pid: here.pid, runs, residentBytes }, "a lane gets a fresh process");
         replace();
         here.kill();
