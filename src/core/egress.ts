@@ -17,7 +17,7 @@ export const egressSchema = z.strictObject({
 });
 export type EgressRules = z.infer<typeof egressSchema>;
 
-export interface Destination {
+interface Destination {
   /** As the request names it. */
   readonly host: string;
   /** What the name resolved to; null when that is not known, and only what the name alone decides is refused. */
