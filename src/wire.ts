@@ -88,6 +88,7 @@ async function start({ loaded, options, log, stops, stopAll }: Start): Promise<R
     size: laneCount,
     memoryLimitMb: config.laneMemoryMb,
     recycleAfterRuns: config.laneRuns,
+    maxResponseMb: config.maxResponseMb,
     log: log.child({ part: "lanes" }),
   });
   stops.push(() => lanes.close());

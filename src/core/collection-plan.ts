@@ -11,6 +11,9 @@ export interface CollectionPlan {
   readonly plan: Plan;
 }
 
+/** A single collection is judged as Newman would judge it: its unresolved variables are shown, and no failure unless `task` says so. */
+const AS_NEWMAN = { allowUnresolved: true };
+
 /**
  * Makes the plan. `name` is a file name or any text, from which the id is made; `task` holds further options as plan.yaml
  * writes them. Throws INVALID_REQUEST naming each option that is wrong.
@@ -21,7 +24,7 @@ export function planOfCollection(from: {
   readonly task?: Readonly<Record<string, unknown>>;
 }): CollectionPlan {
   const id = idOf(from.name);
-  const task = { title: from.title, collection: COLLECTION_FILE, ...from.task };
+  const task = { title: from.title, collection: COLLECTION_FILE, ...AS_NEWMAN, ...from.task };
   const check = readPlan({ name: id, title: from.title, tasks: { [id]: task } });
   if (check.ok) return { id, plan: check.plan };
   const place = `tasks.${id}.`;

@@ -118,6 +118,11 @@ export const CONFIG_KEYS = {
     z.int().min(1).default(200),
     "Runs after which a lane gets a fresh process.",
   ),
+  maxResponseMb: key(
+    "maxResponseMb",
+    z.int().min(1).max(400).default(50),
+    "Largest response body a collection may receive, in megabytes; a larger one fails its request.",
+  ),
   maxStarts: key(
     "maxStarts",
     z.int().min(1).default(5),

@@ -31,7 +31,7 @@ export const requestRecordSchema = z.strictObject({
   url: z.string(),
   /** HTTP status; null when no response came. */
   status: z.int().nullable(),
-  /** Text of a failed transport (`connect ECONNREFUSED …`); null when a response came. */
+  /** Text of a failed transport (`connect ECONNREFUSED …`), or what was wrong with a request that was answered; null for nothing. */
   requestError: z.string().nullable(),
   startedAt: z.int(),
   /** From the first byte sent to the last one received; null when no response came. */

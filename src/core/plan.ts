@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { durationSchema } from "./duration.js";
+import { egressSchema } from "./egress.js";
 import type { Problem } from "./errors.js";
 import { findCycles } from "./graph.js";
 import { nearest } from "./nearest.js";
@@ -43,6 +44,12 @@ const taskSchema = z.strictObject({
   allowEmpty: z.boolean().default(false),
   /** What an upload from outside the working directory means, which is never sent: a failure, or what Newman makes of it. */
   refusedFiles: z.enum(["fail", "warn"]).default("fail"),
+  /** Accept requests that go out with `{{variables}}` that nothing gave a value. */
+  allowUnresolved: z.boolean().default(false),
+  /** Hosts and ranges the collection may reach, or may not. */
+  egress: egressSchema.prefault({}),
+  /** Requests one iteration may execute: a setNextRequest cycle that does not end is ended here. */
+  requestLimit: z.int().min(1).default(5_000),
   bail: z.boolean().default(false),
   insecure: z.boolean().default(false),
   ignoreRedirects: z.boolean().default(false),

@@ -1,5 +1,6 @@
 /** What the core and the use cases ask of the outside. Adapters implement these; only wire.ts knows which. */
 
+import type { EgressRules } from "./egress.js";
 import type { EnvironmentDocument, RenderedRow } from "./environment.js";
 import type { RunEvent, StoredEvent } from "./event.js";
 import type { Counts, RequestRecord } from "./evidence.js";
@@ -149,9 +150,16 @@ export interface CollectionJob {
   readonly workingDirectory: string;
   /** Whether a file that was refused fails the run (the default), or is only warned of, as by Newman's `--no-insecure-file-read`. */
   readonly refusedFiles: "fail" | "warn";
+  /** Whether a request may go out with variables that nothing gave a value. */
+  readonly allowUnresolved: boolean;
+  /** What the collection may connect to. */
+  readonly egress: EgressRules;
+  /** Requests one iteration may execute, before it counts as a cycle without end. */
+  readonly requestLimit: number;
   readonly bail: boolean;
   readonly insecure: boolean;
   readonly ignoreRedirects: boolean;
+  /** Of each request from its start to its last byte, redirects included. */
   readonly timeoutRequestMs: number | null;
   readonly timeoutScriptMs: number | null;
   readonly delayRequestMs: number | null;

@@ -2,6 +2,7 @@
 
 import type { Counts, RequestRecord } from "../core/evidence.js";
 import { messageOf } from "../core/errors.js";
+import { installContainment } from "./containment.js";
 import { execute } from "./execute.js";
 import { toChildSchema, type FromChild, type JobMessage } from "./messages.js";
 import { loadNewman, type Newman } from "./newman.js";
@@ -59,8 +60,10 @@ function main(): void {
   // Ctrl-C in a terminal reaches every process of the group; when a run ends is for the parent to say.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined);
   const newman = loadNewman();
+  const containment = installContainment();
   process.on("message", (raw: unknown) => {
     const message = toChildSchema.parse(raw);
+    containment.begin(message.job);
     run(newman, message.job).catch(crash);
   });
   send({ type: "ready" });

@@ -5,13 +5,19 @@ import type { Failure } from "../core/ports.js";
 import { readExchange } from "./exchange.js";
 import { cut, MAX_MESSAGE_LENGTH, messageOf, textOf } from "./text.js";
 import type { Cursor, Item, NewmanEmitter, NewmanEvents } from "./newman.js";
+import { describeUnresolved } from "./unresolved-variables.js";
+import { readNotice } from "./watched-script.js";
 
 const MAX_CONSOLE_LINES = 100;
 const MAX_LINE_LENGTH = 1_024;
 const MAX_URL_LENGTH = 4_096;
 const REFUSED_FILE = /file load error: PPERM/;
 
-type Received = NewmanEvents["request"] & { readonly error: unknown; readonly at: number };
+type Received = NewmanEvents["request"] & {
+  /** What went wrong with it, in plain words; null for nothing. */
+  readonly problem: string | null;
+  readonly at: number;
+};
 type ScriptError = RequestRecord["scriptErrors"][number];
 
 /** An item that is being executed. */
@@ -26,6 +32,10 @@ interface OpenItem {
   readonly exceptions: ScriptError[];
   /** Files the request should have carried and does not, because they lie outside the working directory. */
   readonly refusals: string[];
+  /** Of requests that went out with variables that nothing gave a value. */
+  readonly unresolved: string[];
+  /** Names of tests that have begun and not ended yet. */
+  readonly openTests: Map<string, string>;
   readonly console: RequestRecord["console"];
   linesDropped: number;
   script: ScriptError["script"];
@@ -41,14 +51,21 @@ export interface ItemEvidence {
   readonly records: readonly RequestRecord[];
   readonly uncounted: readonly Failure[];
   readonly refused: readonly Failure[];
+  readonly unresolved: readonly Failure[];
 }
 
 /** Calls `onItem` for each item when it is done, in the order of execution. */
 export function collect(
   emitter: NewmanEmitter,
-  options: { readonly now: () => number; readonly onItem: (evidence: ItemEvidence) => void },
+  options: {
+    readonly now: () => number;
+    readonly allowUnresolved: boolean;
+    /** Says a failed transport in plain words. */
+    readonly describeError: (error: unknown) => string;
+    readonly onItem: (evidence: ItemEvidence) => void;
+  },
 ): Collector {
-  const { now, onItem } = options;
+  const { now, allowUnresolved, describeError, onItem } = options;
   const open = new Map<string, OpenItem>();
   let index = 0;
 
@@ -65,6 +82,8 @@ export function collect(
       scriptErrors: [],
       exceptions: [],
       refusals: [],
+      unresolved: [],
+      openTests: new Map(),
       console: [],
       linesDropped: 0,
       script: "prerequest",
@@ -86,8 +105,12 @@ export function collect(
     const note = "thrown outside of any test, which Newman does not count";
     onItem({
       records,
-      uncounted: uncounted(done).map(({ message }) => failure("script", `${message} (${note})`)),
+      uncounted: [
+        ...uncounted(done).map(({ message }) => failure("script", `${message} (${note})`)),
+        ...neverEnded(done).map(({ message }) => failure("script", message)),
+      ],
       refused: done.refusals.map((text) => failure("request", text)),
+      unresolved: done.unresolved.map((text) => failure("request", text)),
     });
   };
 
@@ -96,7 +119,18 @@ export function collect(
     at(args).script = phaseOf(args.event?.listen);
   });
   emitter.on("request", (error, args) => {
-    at(args).requests.push({ ...args, error, at: now() });
+    const opened = at(args);
+    const unresolved = error ? null : describeUnresolved(args.request);
+    if (unresolved !== null && allowUnresolved) {
+      opened.console.push({ level: "warn", text: cut(`sent with ${unresolved}`, MAX_LINE_LENGTH) });
+    }
+    const fault =
+      unresolved === null || allowUnresolved
+        ? null
+        : `it was sent with ${unresolved}; give it a value, or set allowUnresolved: true`;
+    if (fault !== null) opened.unresolved.push(fault);
+    const problem = error ? describeError(error) : fault;
+    opened.requests.push({ ...args, problem, at: now() });
   });
   emitter.on("script", (error, args) => {
     if (!error) return;
@@ -120,6 +154,13 @@ export function collect(
   });
   emitter.on("console", (_error, args) => {
     const opened = at(args);
+    const notice = readNotice(args.messages ?? []);
+    if (notice !== null) {
+      const test = `${args.cursor?.execution ?? ""}:${notice.id}`;
+      if (notice.state === "begun") opened.openTests.set(test, notice.name);
+      else opened.openTests.delete(test);
+      return;
+    }
     const text = (args.messages ?? []).map(textOf).join(" ");
     // The runtime warns in this way only; what scripts write carries their id.
     if (args.cursor?.scriptId === undefined && REFUSED_FILE.test(text)) opened.refusals.push(text);
@@ -139,7 +180,7 @@ export function collect(
 /** The last request that no script sent is the item's own; assertions, errors and console lines stand on its record. */
 function toRecords(done: OpenItem): RequestRecord[] {
   const own = done.requests.findLast(({ cursor }) => cursor?.scriptId === undefined);
-  const scriptErrors = [...done.scriptErrors, ...uncounted(done)];
+  const scriptErrors = [...done.scriptErrors, ...uncounted(done), ...neverEnded(done)];
   const lines = done.console;
   if (done.linesDropped > 0) {
     lines.push({ level: "warn", text: `… ${String(done.linesDropped)} more lines were dropped` });
@@ -159,6 +200,14 @@ function toRecords(done: OpenItem): RequestRecord[] {
 function uncounted({ exceptions, scriptErrors }: OpenItem): ScriptError[] {
   const known = new Set(scriptErrors.map(({ message }) => message));
   return exceptions.filter(({ message }) => !known.has(message));
+}
+
+function neverEnded({ openTests, item, script }: OpenItem): ScriptError[] {
+  return [...openTests.values()].map((test) => ({
+    script,
+    name: textOf(item?.name ?? ""),
+    message: `the test "${cut(test, MAX_LINE_LENGTH)}" never ended: its done was not called, or its promise not settled`,
+  }));
 }
 
 function toRecord(
@@ -181,7 +230,7 @@ function toRecord(
     method: textOf(request?.method ?? ""),
     url: cut(request?.url?.toString() ?? "", MAX_URL_LENGTH),
     status: typeof response?.code === "number" ? Math.trunc(response.code) : null,
-    requestError: received.error ? messageOf(received.error) : null,
+    requestError: received.problem,
     startedAt: Math.round(received.at - (responseTimeMs ?? 0)),
     responseTimeMs,
     responseSizeBytes: typeof size === "number" && Number.isFinite(size) ? Math.trunc(size) : null,

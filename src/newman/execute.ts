@@ -9,8 +9,10 @@ import type { Failure } from "../core/ports.js";
 import { collect } from "./collect.js";
 import type { JobMessage } from "./messages.js";
 import type { Newman, NewmanFailure, NewmanOptions, NewmanSummary } from "./newman.js";
+import { containRun, type StartedRun } from "./started-run.js";
 import { cut, messageOf, textOf } from "./text.js";
 
+const MB = 1_048_576;
 const MAX_FAILURES = 10;
 const MAX_FAILURE_LENGTH = 1_024;
 /** As Node's own global agents have it, so that connections behave as under Newman's command line. */
@@ -40,6 +42,7 @@ export function execute(
     let ends = 0;
     let answered = false;
 
+    const describeError = (error: unknown): string => describeRequestError(error, job);
     const list = (more: readonly Failure[]): void => {
       failures.push(...more.slice(0, Math.max(0, MAX_FAILURES - failures.length)));
     };
@@ -50,7 +53,7 @@ export function execute(
       }
       const taken = summary.run.failures.splice(0);
       failureCount += taken.length;
-      list(taken.map(toFailure));
+      list(taken.map((failure) => toFailure(failure, describeError)));
       return countsOf(summary, failureCount);
     };
     const emitter = newman.run({ ...prepared.options, requestAgents: agents }, (error, summary) => {
@@ -78,7 +81,9 @@ export function execute(
     });
     const collector = collect(emitter, {
       now: Date.now,
-      onItem: ({ records, uncounted, refused }) => {
+      allowUnresolved: job.allowUnresolved,
+      describeError,
+      onItem: ({ records, uncounted, refused, unresolved }) => {
         for (const record of records) {
           assertionsSkipped += record.assertions.filter(
             ({ outcome }) => outcome === "skipped",
@@ -86,9 +91,28 @@ export function execute(
         }
         const counts = emitter.summary === undefined ? NO_COUNTS : takeOver(emitter.summary);
         list(uncounted);
+        list(unresolved);
         if (job.refusedFiles === "fail") list(refused);
         if (records.length > 0) onRecords(records, counts);
       },
+    });
+    let started: StartedRun | undefined;
+    emitter.on("start", (_error, { run }) => {
+      started = run;
+      containRun(run, job);
+    });
+    const inIteration = { iteration: 0, requests: 0 };
+    emitter.on("beforeItem", (_error, { cursor, item }) => {
+      const iteration = cursor?.iteration ?? 0;
+      if (iteration !== inIteration.iteration) inIteration.requests = 0;
+      inIteration.iteration = iteration;
+      inIteration.requests++;
+      if (inIteration.requests !== job.requestLimit + 1) return;
+      const name = textOf(item?.name ?? "");
+      const limit = job.requestLimit.toLocaleString("en");
+      const message = `this iteration has executed ${limit} requests, and "${name}" would be the next: its setNextRequest does not end; if it does, raise requestLimit`;
+      list([{ kind: "request", iteration, item: name, message }]);
+      started?.abort();
     });
   }).finally(() => {
     agents.http.destroy();
@@ -148,14 +172,24 @@ function countsOf({ run: { stats } }: NewmanSummary, failures: number): Counts {
   };
 }
 
-function toFailure({ error, at, source, cursor }: NewmanFailure): Failure {
+/** The text of a failed request, in words that say what to do. */
+function describeRequestError(error: unknown, { maxResponseBytes }: JobMessage): string {
+  const message = messageOf(error);
+  if (message !== "Maximum response size reached") return message;
+  return `the response is larger than ${String(maxResponseBytes / MB)} MB, the limit that maxResponseMb sets`;
+}
+
+function toFailure(
+  { error, at, source, cursor }: NewmanFailure,
+  describeError: (error: unknown) => string,
+): Failure {
   const place = textOf(at ?? "");
   const kind = place.startsWith("assertion")
     ? "assertion"
     : place.includes("script")
       ? "script"
       : "request";
-  const message = messageOf(error);
+  const message = kind === "request" ? describeError(error) : messageOf(error);
   const test = error?.test === undefined ? "" : `${textOf(error.test)}: `;
   return {
     kind,

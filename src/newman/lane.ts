@@ -2,15 +2,17 @@
 
 import { NO_COUNTS, type Counts } from "../core/evidence.js";
 import { TurnpikeError } from "../core/errors.js";
-import type { CollectionJob, CollectionResult, CollectionRunner } from "../core/ports.js";
+import type { CollectionResult, CollectionRunner } from "../core/ports.js";
 import { startChild, type Child, type ChildOptions } from "./child-process.js";
-import { toJobMessage } from "./messages.js";
+import { toJobMessage, type JobMessage } from "./messages.js";
 
 const MB = 1_048_576;
 
 export interface LaneOptions extends ChildOptions {
   /** Runs after which the lane gets a fresh process. */
   readonly recycleAfterRuns: number;
+  /** Response bodies over this size fail their request. */
+  readonly maxResponseMb: number;
   readonly log: {
     debug(fields: object, message: string): void;
     warn(fields: object, message: string): void;
@@ -37,7 +39,7 @@ type RunOptions = Parameters<CollectionRunner["run"]>[1];
 
 /** `run` must not be called again before it has answered. */
 export function createLane(options: LaneOptions): Lane {
-  const { log, memoryLimitMb, recycleAfterRuns } = options;
+  const { log, memoryLimitMb, recycleAfterRuns, maxResponseMb } = options;
   let child: Child | null = null;
   let runs = 0;
   let busy = false;
@@ -88,14 +90,20 @@ export function createLane(options: LaneOptions): Lane {
         here.kill();
       };
       runOptions.signal.addEventListener("abort", onStop, { once: true });
-      const { result, residentBytes } = await runIn(here, job, runOptions);
+      const { result, residentBytes } = await runIn(
+        here,
+        toJobMessage(job, { maxResponseBytes: maxResponseMb * MB }),
+        runOptions,
+      );
       runOptions.signal.removeEventListener("abort", onStop);
       busy = false;
       if (result.ended === "crashed" && isClosed())
         return { ended: "stopped", counts: result.counts };
       if (result.ended !== "finished") return result;
       runs++;
-      if (!isClosed() && (runs >= recycleAfterRuns || residentBytes > memoryLimitMb * MB)) {
+      // A run that broke may end once more, in the middle of the next one.
+      const isUsedUp = result.runError !== null || runs >= recycleAfterRuns;
+      if (!isClosed() && (isUsedUp || residentBytes > memoryLimitMb * MB)) {
         log.debug({ pid: here.pid, runs, residentBytes }, "a lane gets a fresh process");
         replace();
         here.kill();
@@ -113,7 +121,7 @@ export function createLane(options: LaneOptions): Lane {
 /** Sends the job to a child and waits for its end or the child's, whichever comes; whoever aborts the signal also kills the child. */
 function runIn(
   child: Child,
-  job: CollectionJob,
+  job: JobMessage,
   { signal, onRecords }: RunOptions,
 ): Promise<{ readonly result: CollectionResult; readonly residentBytes: number }> {
   let counts: Counts = NO_COUNTS;
@@ -138,7 +146,7 @@ function runIn(
       });
     });
     void child.ready.then(() => {
-      if (!signal.aborted) child.send({ type: "run", job: toJobMessage(job) });
+      if (!signal.aborted) child.send({ type: "run", job });
     });
   }).finally(() => {
     child.listen(() => undefined);

@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { countsSchema, requestRecordSchema } from "../core/evidence.js";
+import { egressSchema } from "../core/egress.js";
 import type { CollectionJob } from "../core/ports.js";
 
 const failureSchema = z.strictObject({
@@ -24,6 +25,11 @@ const jobSchema = z.strictObject({
   folder: z.array(z.string()),
   workingDirectory: z.string(),
   refusedFiles: z.enum(["fail", "warn"]),
+  allowUnresolved: z.boolean(),
+  egress: egressSchema,
+  requestLimit: z.int().min(1),
+  /** Larger responses are cut off, and their requests fail. */
+  maxResponseBytes: z.int().min(1),
   bail: z.boolean(),
   insecure: z.boolean(),
   ignoreRedirects: z.boolean(),
@@ -62,12 +68,16 @@ export const fromChildSchema = z.discriminatedUnion("type", [
 export type FromChild = z.infer<typeof fromChildSchema>;
 
 /** A job as it travels: only what Newman needs of it, so that no layer names or secret marks leave the service. */
-export function toJobMessage(job: CollectionJob): JobMessage {
+export function toJobMessage(
+  job: CollectionJob,
+  limits: Pick<JobMessage, "maxResponseBytes">,
+): JobMessage {
   return {
     ...job,
+    ...limits,
     // Newman compares whole paths to tell what is inside.
     workingDirectory: resolve(job.workingDirectory),
-    refusedFiles: job.refusedFiles,
+    egress: { allow: [...job.egress.allow], deny: [...job.egress.deny] },
     environment: {
       name: job.environment.name,
       rows: job.environment.rows.map(({ key, value }) => ({ key, value })),

@@ -4,6 +4,7 @@ import type { Agent as HttpAgent } from "node:http";
 import type { Agent as HttpsAgent } from "node:https";
 import { createRequire } from "node:module";
 import { z } from "zod";
+import type { StartedRun } from "./started-run.js";
 
 /** Before this version scripts ran in the thread of Newman itself, where an endless loop hangs the process for ever. */
 const MIN_RUNTIME = { major: 7, minor: 40 };
@@ -60,6 +61,8 @@ export interface Cursor {
   readonly iteration?: number;
   /** Present on what a script sent, wrote or asserted. */
   readonly scriptId?: string;
+  /** Names one execution of one script. */
+  readonly execution?: string;
 }
 
 export interface Item {
@@ -69,31 +72,45 @@ export interface Item {
   forEachParent?(visit: (parent: { readonly name?: unknown; readonly id?: unknown }) => void): void;
 }
 
-interface HeaderList {
-  all(): readonly {
-    readonly key?: unknown;
-    readonly value?: unknown;
-    readonly disabled?: boolean;
-  }[];
+/** A header, a field of a form, or a value of an authorization. */
+export interface Parameter {
+  readonly key?: unknown;
+  readonly value?: unknown;
+  readonly disabled?: boolean;
+}
+
+interface ParameterList {
+  all(): readonly Parameter[];
 }
 
 export interface SentRequest {
   readonly method?: unknown;
   readonly url?: { toString(): string };
-  readonly headers?: HeaderList;
-  readonly body?: { toString(): string; isEmpty?(): boolean };
+  readonly headers?: ParameterList;
+  readonly body?: {
+    readonly mode?: unknown;
+    readonly disabled?: boolean;
+    readonly raw?: unknown;
+    readonly graphql?: unknown;
+    readonly urlencoded?: ParameterList;
+    readonly formdata?: ParameterList;
+    toString(): string;
+    isEmpty?(): boolean;
+  };
+  readonly auth?: { parameters?(): ParameterList | undefined };
 }
 
 export interface ReceivedResponse {
   readonly code?: unknown;
   readonly responseTime?: unknown;
-  readonly headers?: HeaderList;
+  readonly headers?: ParameterList;
   readonly stream?: Uint8Array;
   size?(): { readonly body?: unknown };
 }
 
 /** What Newman hands to each kind of listener, after the error. */
 export interface NewmanEvents {
+  start: { readonly run: StartedRun };
   beforeItem: { readonly cursor?: Cursor; readonly item?: Item };
   beforeScript: {
     readonly cursor?: Cursor;

@@ -147,6 +147,7 @@ test(
       size: CONCURRENCY,
       memoryLimitMb: 1024,
       recycleAfterRuns: 100,
+      maxResponseMb: 50,
       log: { debug: () => undefined, warn: () => undefined },
     });
     try {

@@ -238,7 +238,7 @@ test("a run that Newman ends twice has no result", async () => {
     },
   };
   await assert.rejects(
-    execute(twice, toJobMessage(jobOf({})), () => undefined),
+    execute(twice, toJobMessage(jobOf({}), { maxResponseBytes: 1 }), () => undefined),
     /ended the same run twice/,
   );
 });

@@ -26,6 +26,7 @@ before(async () => {
     size: 1,
     memoryLimitMb: 512,
     recycleAfterRuns: 100,
+    maxResponseMb: 50,
     log: { debug: () => undefined, warn: () => undefined },
   });
   await lanes.start();

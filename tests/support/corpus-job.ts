@@ -63,6 +63,8 @@ export function toCorpusJob(corpusCase: CorpusCase): CorpusJob {
     folder: values.folder ?? [],
     workingDirectory: path(values["working-dir"] ?? "."),
     refusedFiles: values["no-insecure-file-read"] === true ? "warn" : "fail",
+    // As Newman has it, and as a single collection runs.
+    allowUnresolved: true,
     bail: values.bail ?? false,
     insecure: values.insecure ?? false,
     timeoutRequestMs: number(values["timeout-request"]),

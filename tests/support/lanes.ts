@@ -7,6 +7,7 @@ import type { CollectionJob, CollectionResult, CollectionRunner } from "../../sr
 export const laneSizes = {
   memoryLimitMb: 512,
   recycleAfterRuns: 100,
+  maxResponseMb: 50,
   log: { debug: () => undefined, warn: () => undefined },
 };
 

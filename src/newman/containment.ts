@@ -1,0 +1,24 @@
+/** What holds a lane's process from its start, and takes its rules from each run: every connection, and every HTTP request. */
+
+import { installEgressGuard } from "./egress-guard.js";
+import { holdHttpRequests } from "./http-requests.js";
+import type { JobMessage } from "./messages.js";
+
+/** Of a request whose task names no `timeoutRequest`: a server that drips never goes silent. */
+const DEFAULT_REQUEST_DEADLINE_MS = 300_000;
+
+export interface Containment {
+  /** Takes the rules of the run that begins. */
+  begin(job: Pick<JobMessage, "egress" | "timeoutRequestMs">): void;
+}
+
+export function installContainment(): Containment {
+  const guard = installEgressGuard();
+  const requests = holdHttpRequests(guard);
+  return {
+    begin({ egress, timeoutRequestMs }) {
+      guard.use(egress);
+      requests.use({ deadlineMs: timeoutRequestMs || DEFAULT_REQUEST_DEADLINE_MS });
+    },
+  };
+}
