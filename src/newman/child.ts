@@ -3,8 +3,10 @@
 import type { Counts, RequestRecord } from "../core/evidence.js";
 import { messageOf } from "../core/errors.js";
 import { execute } from "./execute.js";
+import { hastenTimers } from "./fast-timers.js";
 import { toChildSchema, type FromChild, type JobMessage } from "./messages.js";
 import { loadNewman, type Newman } from "./newman.js";
+import { openSandboxStock } from "./sandbox-stock.js";
 
 /** Records wait this long, or until there are this many, before they are sent. */
 const BATCH_MS = 100;
@@ -51,19 +53,21 @@ async function run(newman: Newman, job: JobMessage): Promise<void> {
   });
 }
 
-function main(): void {
+async function main(): Promise<void> {
   process.on("uncaughtException", crash);
   process.on("unhandledRejection", crash);
   // The parent is gone, however it went: nothing of this process may outlive it.
   process.on("disconnect", () => process.exit(0));
   // Ctrl-C in a terminal reaches every process of the group; when a run ends is for the parent to say.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined);
+  hastenTimers(globalThis);
+  const warning = await openSandboxStock();
   const newman = loadNewman();
   process.on("message", (raw: unknown) => {
     const message = toChildSchema.parse(raw);
     run(newman, message.job).catch(crash);
   });
-  send({ type: "ready" });
+  send({ type: "ready", warning });
 }
 
-main();
+main().catch(crash);

@@ -53,8 +53,9 @@ export function createLane(options: LaneOptions): Lane {
     runs = 0;
     stopping = false;
     let wasReady = false;
-    void fresh.ready.then(() => {
+    void fresh.ready.then((warning) => {
       wasReady = true;
+      if (warning !== null) log.warn({ pid: fresh.pid }, warning);
     });
     void fresh.gone.then((cause) => {
       if (closed || child !== fresh) return;

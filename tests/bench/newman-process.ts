@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { z } from "zod";
+import { messageOf } from "../../src/core/errors.js";
 
 interface Newman {
   run(
@@ -26,8 +27,8 @@ process.on("message", (raw) => {
     ...(data === null ? {} : { iterationData: data }),
   };
   newman.run(options, (error, summary) => {
-    const failed = error ?? (summary?.run.failures.length === 0 ? null : "failures");
-    process.send?.({ failed: failed === null ? null : String(failed) });
+    const failed = error == null ? summary?.run.failures.length : messageOf(error);
+    process.send?.({ failed: failed === 0 ? null : String(failed) });
   });
 });
 process.send?.({ ready: true });
