@@ -68,7 +68,7 @@ export function startChild({ childModule, memoryLimitMb }: ChildOptions): Child 
       else {
         clearTimeout(startLimit);
         state = "ready";
-        resolve(read.data.warning);
+        resolve(read.data.warning ?? null);
       }
     });
   });

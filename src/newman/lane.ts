@@ -3,12 +3,16 @@
 import { NO_COUNTS, type Counts } from "../core/evidence.js";
 import { TurnpikeError } from "../core/errors.js";
 import type { CollectionJob, CollectionResult, CollectionRunner } from "../core/ports.js";
-import { startChild, type Child, type ChildOptions } from "./child-process.js";
+import type { Child } from "./child-process.js";
 import { toJobMessage } from "./messages.js";
 
 const MB = 1_048_576;
 
-export interface LaneOptions extends ChildOptions {
+export interface LaneOptions {
+  /** A process of the lane's own from now on, be it ready or still starting. */
+  readonly takeChild: () => Child;
+  /** A process that holds more after a run is replaced. */
+  readonly memoryLimitMb: number;
   /** Runs after which the lane gets a fresh process. */
   readonly recycleAfterRuns: number;
   readonly log: {
@@ -37,7 +41,7 @@ type RunOptions = Parameters<CollectionRunner["run"]>[1];
 
 /** `run` must not be called again before it has answered. */
 export function createLane(options: LaneOptions): Lane {
-  const { log, memoryLimitMb, recycleAfterRuns } = options;
+  const { log, memoryLimitMb, recycleAfterRuns, takeChild } = options;
   let child: Child | null = null;
   let runs = 0;
   let busy = false;
@@ -48,7 +52,7 @@ export function createLane(options: LaneOptions): Lane {
 
   const current = (): Child => (child === null || child.state() === "gone" ? replace() : child);
   const replace = (): Child => {
-    const fresh = startChild(options);
+    const fresh = takeChild();
     child = fresh;
     runs = 0;
     stopping = false;

@@ -3,8 +3,9 @@
 import { NO_COUNTS } from "../core/evidence.js";
 import type { CollectionRunner } from "../core/ports.js";
 import { createLane, type Lane, type LaneOptions, type LaneStatus } from "./lane.js";
+import { createSpareChild } from "./spare-child.js";
 
-export interface LanesOptions extends Omit<LaneOptions, "childModule"> {
+export interface LanesOptions extends Omit<LaneOptions, "takeChild"> {
   readonly size: number;
   /** Compiled module of the child; the one beside this file unless a test brings its own. */
   readonly childModule?: URL;
@@ -22,7 +23,10 @@ type Turn = (lane: Lane | null) => void;
 
 export function createLanes(options: LanesOptions): Lanes {
   const childModule = options.childModule ?? new URL("./child.js", import.meta.url);
-  const lanes = Array.from({ length: options.size }, () => createLane({ ...options, childModule }));
+  const spare = createSpareChild({ childModule, memoryLimitMb: options.memoryLimitMb });
+  const lanes = Array.from({ length: options.size }, () =>
+    createLane({ ...options, takeChild: spare.take }),
+  );
   const free = [...lanes];
   const waiting: Turn[] = [];
   let closed = false;
@@ -53,6 +57,7 @@ export function createLanes(options: LanesOptions): Lanes {
   return {
     async start() {
       await Promise.all(lanes.map((lane) => lane.start()));
+      if (!closed) spare.keep();
     },
     async run(job, runOptions) {
       const lane = await takeLane(runOptions.signal);
@@ -66,7 +71,7 @@ export function createLanes(options: LanesOptions): Lanes {
     async close() {
       closed = true;
       for (const turn of waiting.splice(0)) turn(null);
-      await Promise.all(lanes.map((lane) => lane.close()));
+      await Promise.all([...lanes.map((lane) => lane.close()), spare.close()]);
     },
     status: () => lanes.map((lane) => lane.status()),
   };

@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { z } from "zod";
 import { messageOf } from "../core/errors.js";
-import { createCodeCache, type CodeCache, type SandboxWorkerClass } from "./sandbox-worker.js";
+import { createCodeCache, type CodeCache, type FirmwareParts } from "./sandbox-worker.js";
 
 /** Versions whose insides are known here. With others sandboxes boot the plain way, which is slower and does the same. */
 const KNOWN_VERSIONS = [
@@ -11,6 +11,9 @@ const KNOWN_VERSIONS = [
   ["postman-sandbox", "6.7.4"],
   ["uvm", "4.0.2"],
 ] as const;
+/** Modules of packages that come with Newman; they are loaded from beside it, never from beside this file. */
+const SANDBOX_MODULE = "postman-sandbox";
+const WORKER_MODULE = "uvm/lib/worker.js";
 
 /** A sandbox as the runtime uses it (postman-sandbox, lib/postman-sandbox.js). */
 interface Sandbox {
@@ -41,7 +44,7 @@ export async function openSandboxStock(): Promise<string | null> {
   const cache = installCodeCache(
     requireOf(["newman", "postman-runtime", "postman-sandbox", "uvm"]),
   );
-  const sandboxes: unknown = require("postman-sandbox");
+  const sandboxes: unknown = require(SANDBOX_MODULE);
   if (cache === null || !isSandboxModule(sandboxes))
     return "scripts start slower than they could: postman-sandbox is not what it should be";
   try {
@@ -127,10 +130,10 @@ function isUsual(options: unknown): boolean {
 }
 
 function installCodeCache(require: NodeJS.Require): CodeCache | null {
-  const original: unknown = require("uvm/lib/worker.js");
-  const loaded = require.cache[require.resolve("uvm/lib/worker.js")];
-  if (loaded === undefined || !isWorkerClass(original)) return null;
-  const cache = createCodeCache(original);
+  const parts = firmwarePartsOf(require(WORKER_MODULE));
+  const loaded = require.cache[require.resolve(WORKER_MODULE)];
+  if (loaded === undefined || parts === null) return null;
+  const cache = createCodeCache(parts);
   loaded.exports = cache.workerClass;
   return cache;
 }
@@ -152,15 +155,12 @@ function versionOf(require: NodeJS.Require, name: string): string | null {
   }
 }
 
-function isWorkerClass(value: unknown): value is SandboxWorkerClass {
-  return (
-    typeof value === "function" &&
-    "__self" in value &&
-    typeof value.__self === "string" &&
-    "__exceptionHandler" in value &&
-    typeof value.__exceptionHandler === "string" &&
-    "__bootCodeExecutor" in value
-  );
+function firmwarePartsOf(workerClass: unknown): FirmwareParts | null {
+  if (typeof workerClass !== "function" || !("__bootCodeExecutor" in workerClass)) return null;
+  const self: unknown = Reflect.get(workerClass, "__self");
+  const exceptionHandler: unknown = Reflect.get(workerClass, "__exceptionHandler");
+  if (typeof self !== "string" || typeof exceptionHandler !== "string") return null;
+  return { self, exceptionHandler };
 }
 
 function isSandboxModule(value: unknown): value is SandboxModule {

@@ -3,17 +3,16 @@
 import { Worker } from "node:worker_threads";
 import { z } from "zod";
 
-/** What uvm asks of the class it starts threads with (uvm 4.0.2, lib/bridge.js and lib/worker.js). */
-export interface SandboxWorkerClass {
-  new (firmware: string, options: unknown): Worker;
-  /** Source of the expression that is the thread's port. */
-  readonly __self: string;
-  readonly __exceptionHandler: string;
-  __bootCodeExecutor(bootCode: string): string;
+/** Pieces of source text that uvm's own class brings into the firmware of its threads (uvm 4.0.2, lib/worker.js). */
+export interface FirmwareParts {
+  /** The expression that is the thread's port. */
+  readonly self: string;
+  readonly exceptionHandler: string;
 }
 
 export interface CodeCache {
-  readonly workerClass: SandboxWorkerClass;
+  /** Takes the place of uvm's own class. */
+  readonly workerClass: new (firmware: string, options: unknown) => Worker;
   /** Asks the sandbox that was started last for its code as compiled so far; those started from now on begin with it. */
   fill(): Promise<void>;
 }
@@ -26,13 +25,16 @@ const compiledSchema = z.strictObject({ turnpikeCompiled: z.instanceof(Uint8Arra
  * firmware, and with V8's code cache. Each thread gets a copy of both, so that no sandbox can change what the next one
  * starts with. A cache that V8 refuses only costs its time.
  */
-export function createCodeCache(original: SandboxWorkerClass): CodeCache {
+export function createCodeCache(parts: FirmwareParts): CodeCache {
   let compiled: Uint8Array | null = null;
   let newest: Worker | null = null;
+  const remember = (worker: Worker): void => {
+    newest = worker;
+  };
 
   class SandboxWorker extends Worker {
-    static readonly __self = original.__self;
-    static readonly __exceptionHandler = original.__exceptionHandler;
+    static readonly __self = parts.self;
+    static readonly __exceptionHandler = parts.exceptionHandler;
     static readonly __bootCodeExecutor = (): string => BOOT;
 
     constructor(firmware: string, options: unknown) {
@@ -44,7 +46,7 @@ export function createCodeCache(original: SandboxWorkerClass): CodeCache {
         execArgv: ["--experimental-global-webcrypto"],
         workerData: { bootCode, compiled },
       });
-      newest = this;
+      remember(this);
     }
   }
   return {
@@ -63,7 +65,7 @@ export function createCodeCache(original: SandboxWorkerClass): CodeCache {
         worker.once("exit", () => {
           reject(new Error("the sandbox ended before it told its compiled code"));
         });
-        worker.postMessage({ turnpikeCompile: true });
+        worker.postMessage({ turnpikeCompile: true }, []);
       });
     },
   };
