@@ -24,6 +24,8 @@ export interface LaneOptions {
 export interface LaneStatus {
   /** Of the current process; null while there is none. */
   readonly pid: number | null;
+  /** Whether it can take a run without a start. */
+  readonly ready: boolean;
   readonly busy: boolean;
   /** Runs the current process has finished. */
   readonly runs: number;
@@ -81,6 +83,7 @@ export function createLane(options: LaneOptions): Lane {
     },
     status: () => ({
       pid: child === null || child.state() === "gone" ? null : (child.pid ?? null),
+      ready: child?.state() === "ready",
       busy,
       runs,
     }),

@@ -9,7 +9,12 @@ export interface LanesOptions extends Omit<LaneOptions, "takeChild"> {
   readonly size: number;
   /** Compiled module of the child; the one beside this file unless a test brings its own. */
   readonly childModule?: URL;
+  /** How long after the start of the lanes their spare process is started. */
+  readonly spareAfterMs?: number;
 }
+
+/** The start of a process takes a second of a core, which belongs to the first runs. */
+const FIRST_SPARE_MS = 3_000;
 
 export interface Lanes extends CollectionRunner {
   /** Starts every process and waits until all are ready. Rejects with NOT_READY when one does not start. */
@@ -17,6 +22,8 @@ export interface Lanes extends CollectionRunner {
   /** Kills every process and waits for their ends; runs that are underway or waiting end as stopped. */
   close(): Promise<void>;
   status(): readonly LaneStatus[];
+  /** State of the process that is started ahead; null while there is none. */
+  spare(): "starting" | "ready" | "gone" | null;
 }
 
 type Turn = (lane: Lane | null) => void;
@@ -57,7 +64,7 @@ export function createLanes(options: LanesOptions): Lanes {
   return {
     async start() {
       await Promise.all(lanes.map((lane) => lane.start()));
-      if (!closed) spare.keep();
+      if (!closed) spare.keep(options.spareAfterMs ?? FIRST_SPARE_MS);
     },
     async run(job, runOptions) {
       const lane = await takeLane(runOptions.signal);
@@ -74,5 +81,6 @@ export function createLanes(options: LanesOptions): Lanes {
       await Promise.all([...lanes.map((lane) => lane.close()), spare.close()]);
     },
     status: () => lanes.map((lane) => lane.status()),
+    spare: spare.state,
   };
 }

@@ -2,12 +2,11 @@
 
 import { startChild, type Child, type ChildOptions } from "./child-process.js";
 
-/** The first spare starts when the lanes have had this long to themselves: a start takes a second of a core. */
-const FIRST_SPARE_MS = 3_000;
-
 export interface SpareChild {
-  /** Begins to keep a spare, a while from now. */
-  keep(): void;
+  /** Begins to keep a spare after a while. */
+  keep(afterMs: number): void;
+  /** State of the spare; null while there is none. */
+  state(): ReturnType<Child["state"]> | null;
   /** The spare where there is one, and another is started; a fresh child otherwise. */
   take(): Child;
   /** Kills the spare and waits for its end. */
@@ -24,10 +23,11 @@ export function createSpareChild(options: ChildOptions): SpareChild {
     spare = startChild(options);
   };
   return {
-    keep() {
-      timer ??= setTimeout(start, FIRST_SPARE_MS);
+    keep(afterMs) {
+      timer ??= setTimeout(start, afterMs);
       timer.unref();
     },
+    state: () => spare?.state() ?? null,
     take() {
       const taken = spare !== null && spare.state() !== "gone" ? spare : startChild(options);
       if (keeping) start();
