@@ -69,8 +69,10 @@ async function main(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined);
   setFlagsFromString(OPTIMIZE_LATER);
   hastenTimers(globalThis);
-  const warning = await openSandboxStock();
+  // The first sandbox boots in its own thread while this one loads Newman.
+  const stock = openSandboxStock();
   const newman = loadNewman();
+  const warning = await stock;
   process.on("message", (raw: unknown) => {
     const message = toChildSchema.parse(raw);
     run(newman, message.job).catch(crash);

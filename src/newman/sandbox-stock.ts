@@ -31,8 +31,8 @@ interface SandboxModule {
 type Waiting = Promise<{ take(): Sandbox | null } | null>;
 
 /**
- * Puts the stock into the packages Newman is going to load, and resolves when the first sandbox is ready. The answer says
- * why sandboxes are booted the plain way instead; null when they are not. Must come before Newman is loaded.
+ * Puts the stock into the packages Newman is going to load; must be called before that, and awaited before the first run.
+ * The answer says why sandboxes are booted the plain way instead; null when they are not.
  */
 export async function openSandboxStock(): Promise<string | null> {
   const require = requireOf(["newman", "postman-runtime", "postman-sandbox"]);
@@ -52,9 +52,7 @@ export async function openSandboxStock(): Promise<string | null> {
   } catch (error) {
     return `scripts start slower than they could: ${messageOf(error)}`;
   }
-  const stock = createStock(sandboxes.createContext);
-  sandboxes.createContext = stock.boot;
-  await stock.first;
+  sandboxes.createContext = stocked(sandboxes.createContext);
   return null;
 }
 
@@ -74,8 +72,8 @@ async function warmUp(boot: Boot, cache: CodeCache): Promise<void> {
   }
 }
 
-/** `boot` answers with a sandbox from the stock where the run asks for a usual one, and boots the next meanwhile. */
-function createStock(boot: Boot): { readonly boot: Boot; readonly first: Waiting } {
+/** Answers with a sandbox from the stock where a run asks for a usual one, and boots the next meanwhile. */
+function stocked(boot: Boot): Boot {
   const bootAhead = async (): Waiting => {
     const sandbox = await bootOne(boot).catch(() => null);
     if (sandbox === null) return null;
@@ -94,23 +92,19 @@ function createStock(boot: Boot): { readonly boot: Boot; readonly first: Waiting
     };
   };
   let next = bootAhead();
-  const first = next;
-  return {
-    first,
-    boot(options, done) {
-      if (!isUsual(options)) {
-        boot(options, done);
-        return;
-      }
-      const mine = next;
-      next = bootAhead();
-      const hand = (sandbox: Sandbox | null): void => {
-        if (sandbox === null) boot(options, done);
-        else done(null, sandbox);
-      };
-      // Handed over outside of the promise: what the run throws is then an exception, as it is without a stock.
-      void mine.then((waiting) => setImmediate(hand, waiting?.take() ?? null));
-    },
+  return (options, done) => {
+    if (!isUsual(options)) {
+      boot(options, done);
+      return;
+    }
+    const mine = next;
+    next = bootAhead();
+    const hand = (sandbox: Sandbox | null): void => {
+      if (sandbox === null) boot(options, done);
+      else done(null, sandbox);
+    };
+    // Handed over outside of the promise: what the run throws is then an exception, as it is without a stock.
+    void mine.then((waiting) => setImmediate(hand, waiting?.take() ?? null));
   };
 }
 

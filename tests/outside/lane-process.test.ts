@@ -92,7 +92,7 @@ test("a cancel reaches a request that is never answered, and an endless script",
 test("a process killed in the middle of a run is an outcome that says so, and touches no other run", async () => {
   const slow = (path: string) =>
     jobOf(sketchCollection({ url: `${target.url}${path}?delay=800`, test: PASSING_TEST }));
-  await until(() => lanes.status().every(({ pid }) => pid !== null), "both lanes have a process");
+  await until(() => lanes.status().every(({ ready }) => ready), "both lanes have a process");
   const victim = runJob(lanes, slow("/victim"));
   await target.arrived("/victim", 1);
   const pid = pidOf(true);
@@ -219,7 +219,7 @@ test("a lane gets a fresh process after its number of runs", async () => {
 });
 
 test("Ctrl-C in a terminal, which reaches every process, leaves the runs to the service", async () => {
-  await until(() => lanes.status().every(({ pid }) => pid !== null), "both lanes have a process");
+  await until(() => lanes.status().every(({ ready }) => ready), "both lanes have a process");
   const running = runJob(
     lanes,
     jobOf(sketchCollection({ url: `${target.url}/interrupted?delay=300`, test: PASSING_TEST })),
