@@ -21,8 +21,8 @@ export interface ChildOptions {
 
 export interface Child {
   readonly pid: number | undefined;
-  /** Resolves when the child can take a job; stays pending for ever when it dies before. */
-  readonly ready: Promise<void>;
+  /** Resolves when the child can take a job, with what it warns of; stays pending for ever when it dies before. */
+  readonly ready: Promise<string | null>;
   /** Resolves when the process is gone and its last message has been read, with the cause in plain words. */
   readonly gone: Promise<string>;
   state(): "starting" | "ready" | "gone";
@@ -59,7 +59,7 @@ export function startChild({ childModule, memoryLimitMb }: ChildOptions): Child 
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     stderr = (stderr + text).slice(-MAX_STDERR_LENGTH);
   });
-  const ready = new Promise<void>((resolve) => {
+  const ready = new Promise<string | null>((resolve) => {
     child.on("message", (raw) => {
       const read = fromChildSchema.safeParse(raw);
       if (!read.success) die(`it sent a message that is none: ${read.error.message}`);
@@ -68,7 +68,7 @@ export function startChild({ childModule, memoryLimitMb }: ChildOptions): Child 
       else {
         clearTimeout(startLimit);
         state = "ready";
-        resolve();
+        resolve(read.data.warning ?? null);
       }
     });
   });

@@ -1,11 +1,14 @@
 /** Entry of a lane's child process: it loads Newman once and then runs one collection at a time, as its parent asks. */
 
+import { setFlagsFromString } from "node:v8";
 import type { Counts, RequestRecord } from "../core/evidence.js";
 import { messageOf } from "../core/errors.js";
 import { installContainment } from "./containment.js";
 import { execute } from "./execute.js";
+import { hastenTimers } from "./fast-timers.js";
 import { toChildSchema, type FromChild, type JobMessage } from "./messages.js";
 import { loadNewman, type Newman } from "./newman.js";
+import { openSandboxStock } from "./sandbox-stock.js";
 
 /** Records wait this long, or until there are this many, before they are sent. */
 const BATCH_MS = 100;
@@ -52,21 +55,32 @@ async function run(newman: Newman, job: JobMessage): Promise<void> {
   });
 }
 
-function main(): void {
+/**
+ * How much bytecode a function runs before V8 optimizes it, fifteen times its default: a sandbox lives for one run, most of
+ * which ends before the optimizing threads have earned back what they take from the other lanes. Hot loops still are optimized.
+ */
+const OPTIMIZE_LATER = "--interrupt-budget=1000000";
+
+async function main(): Promise<void> {
   process.on("uncaughtException", crash);
   process.on("unhandledRejection", crash);
   // The parent is gone, however it went: nothing of this process may outlive it.
   process.on("disconnect", () => process.exit(0));
   // Ctrl-C in a terminal reaches every process of the group; when a run ends is for the parent to say.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined);
+  setFlagsFromString(OPTIMIZE_LATER);
+  hastenTimers(globalThis);
+  // The first sandbox boots in its own thread while this one loads Newman.
+  const stock = openSandboxStock();
   const newman = loadNewman();
   const containment = installContainment();
+  const warning = await stock;
   process.on("message", (raw: unknown) => {
     const message = toChildSchema.parse(raw);
     containment.begin(message.job);
     run(newman, message.job).catch(crash);
   });
-  send({ type: "ready" });
+  send({ type: "ready", ...(warning === null ? {} : { warning }) });
 }
 
-main();
+main().catch(crash);

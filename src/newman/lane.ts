@@ -3,12 +3,16 @@
 import { NO_COUNTS, type Counts } from "../core/evidence.js";
 import { TurnpikeError } from "../core/errors.js";
 import type { CollectionResult, CollectionRunner } from "../core/ports.js";
-import { startChild, type Child, type ChildOptions } from "./child-process.js";
+import type { Child } from "./child-process.js";
 import { toJobMessage, type JobMessage } from "./messages.js";
 
 const MB = 1_048_576;
 
-export interface LaneOptions extends ChildOptions {
+export interface LaneOptions {
+  /** A process of the lane's own from now on, be it ready or still starting. */
+  readonly takeChild: () => Child;
+  /** A process that holds more after a run is replaced. */
+  readonly memoryLimitMb: number;
   /** Runs after which the lane gets a fresh process. */
   readonly recycleAfterRuns: number;
   /** Response bodies over this size fail their request. */
@@ -22,6 +26,8 @@ export interface LaneOptions extends ChildOptions {
 export interface LaneStatus {
   /** Of the current process; null while there is none. */
   readonly pid: number | null;
+  /** Whether it can take a run without a start. */
+  readonly ready: boolean;
   readonly busy: boolean;
   /** Runs the current process has finished. */
   readonly runs: number;
@@ -39,7 +45,7 @@ type RunOptions = Parameters<CollectionRunner["run"]>[1];
 
 /** `run` must not be called again before it has answered. */
 export function createLane(options: LaneOptions): Lane {
-  const { log, memoryLimitMb, recycleAfterRuns, maxResponseMb } = options;
+  const { log, memoryLimitMb, recycleAfterRuns, maxResponseMb, takeChild } = options;
   let child: Child | null = null;
   let runs = 0;
   let busy = false;
@@ -50,13 +56,14 @@ export function createLane(options: LaneOptions): Lane {
 
   const current = (): Child => (child === null || child.state() === "gone" ? replace() : child);
   const replace = (): Child => {
-    const fresh = startChild(options);
+    const fresh = takeChild();
     child = fresh;
     runs = 0;
     stopping = false;
     let wasReady = false;
-    void fresh.ready.then(() => {
+    void fresh.ready.then((warning) => {
       wasReady = true;
+      if (warning !== null) log.warn({ pid: fresh.pid }, warning);
     });
     void fresh.gone.then((cause) => {
       if (closed || child !== fresh) return;
@@ -78,6 +85,7 @@ export function createLane(options: LaneOptions): Lane {
     },
     status: () => ({
       pid: child === null || child.state() === "gone" ? null : (child.pid ?? null),
+      ready: child?.state() === "ready",
       busy,
       runs,
     }),

@@ -3,12 +3,18 @@
 import { NO_COUNTS } from "../core/evidence.js";
 import type { CollectionRunner } from "../core/ports.js";
 import { createLane, type Lane, type LaneOptions, type LaneStatus } from "./lane.js";
+import { createSpareChild } from "./spare-child.js";
 
-export interface LanesOptions extends Omit<LaneOptions, "childModule"> {
+export interface LanesOptions extends Omit<LaneOptions, "takeChild"> {
   readonly size: number;
   /** Compiled module of the child; the one beside this file unless a test brings its own. */
   readonly childModule?: URL;
+  /** How long after the start of the lanes their spare process is started. */
+  readonly spareAfterMs?: number;
 }
+
+/** The start of a process takes a second of a core, which belongs to the first runs. */
+const FIRST_SPARE_MS = 3_000;
 
 export interface Lanes extends CollectionRunner {
   /** Starts every process and waits until all are ready. Rejects with NOT_READY when one does not start. */
@@ -16,13 +22,18 @@ export interface Lanes extends CollectionRunner {
   /** Kills every process and waits for their ends; runs that are underway or waiting end as stopped. */
   close(): Promise<void>;
   status(): readonly LaneStatus[];
+  /** State of the process that is started ahead; null while there is none. */
+  spare(): "starting" | "ready" | "gone" | null;
 }
 
 type Turn = (lane: Lane | null) => void;
 
 export function createLanes(options: LanesOptions): Lanes {
   const childModule = options.childModule ?? new URL("./child.js", import.meta.url);
-  const lanes = Array.from({ length: options.size }, () => createLane({ ...options, childModule }));
+  const spare = createSpareChild({ childModule, memoryLimitMb: options.memoryLimitMb });
+  const lanes = Array.from({ length: options.size }, () =>
+    createLane({ ...options, takeChild: spare.take }),
+  );
   const free = [...lanes];
   const waiting: Turn[] = [];
   let closed = false;
@@ -53,6 +64,7 @@ export function createLanes(options: LanesOptions): Lanes {
   return {
     async start() {
       await Promise.all(lanes.map((lane) => lane.start()));
+      if (!closed) spare.keep(options.spareAfterMs ?? FIRST_SPARE_MS);
     },
     async run(job, runOptions) {
       const lane = await takeLane(runOptions.signal);
@@ -66,8 +78,9 @@ export function createLanes(options: LanesOptions): Lanes {
     async close() {
       closed = true;
       for (const turn of waiting.splice(0)) turn(null);
-      await Promise.all(lanes.map((lane) => lane.close()));
+      await Promise.all([...lanes.map((lane) => lane.close()), spare.close()]);
     },
     status: () => lanes.map((lane) => lane.status()),
+    spare: spare.state,
   };
 }

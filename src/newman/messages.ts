@@ -47,7 +47,8 @@ export type ToChild = z.infer<typeof toChildSchema>;
 
 /** Child to lane. A run is any number of `records` and then exactly one `finished`; a `crash` is the last word of a child. */
 export const fromChildSchema = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("ready") }),
+  /** `warning` says what is not as it should be, although the child can take jobs. */
+  z.strictObject({ type: z.literal("ready"), warning: z.string().optional() }),
   /** Records in the order of execution, with the totals so far. */
   z.strictObject({
     type: z.literal("records"),

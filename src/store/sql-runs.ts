@@ -5,7 +5,7 @@ import { TurnpikeError } from "../core/errors.js";
 import { runEventSchema } from "../core/event.js";
 import { outcomeSchema } from "../core/outcome.js";
 import type { RunStore } from "../core/ports.js";
-import type { RunStatus } from "../core/run.js";
+import type { Run, RunStatus } from "../core/run.js";
 import { cancellationSchema, runEndSchema, runSchema } from "../core/stored-run.js";
 import type { SqlPool } from "./sql.js";
 
@@ -19,20 +19,32 @@ function documentColumn<Schema extends z.ZodType>(schema: Schema) {
     .pipe(schema);
 }
 
-const runRowSchema = z.strictObject({
-  document: documentColumn(runSchema),
+const runStateSchema = z.strictObject({
   cancellation: documentColumn(cancellationSchema).nullable(),
   ending: documentColumn(runEndSchema).nullable(),
 });
+const runRowSchema = runStateSchema.extend({ document: documentColumn(runSchema) });
 const outcomeRowSchema = z.strictObject({ document: documentColumn(outcomeSchema) });
 const eventRowSchema = z.strictObject({ id: z.string(), document: documentColumn(runEventSchema) });
 /** Numbers of events have at most as many digits as JavaScript counts exactly. */
 const EVENT_ID = /^\d{1,15}$/;
 
+/** A plan may hold many nodes, so only the runs of the moment are kept. */
+const MAX_KNOWN_RUNS = 32;
+
 /** Expects a migrated database. Each method is one statement, or one write and one read, so no transaction spans a call. */
 export function createSqlRunStore(pool: SqlPool): RunStore {
   const first = async (text: string, values: readonly unknown[]): Promise<unknown> =>
     (await pool.query(text, values)).rows[0];
+
+  /** Runs this process has read lately: what a run is made of never changes, and is asked for several times for each task. */
+  const known = new Map<string, Run>();
+  const remember = (status: RunStatus): RunStatus => {
+    const [oldest] = known.keys();
+    if (known.size >= MAX_KNOWN_RUNS && oldest !== undefined) known.delete(oldest);
+    known.set(status.run.id, status.run);
+    return status;
+  };
 
   return {
     async createRun(run) {
@@ -48,8 +60,17 @@ export function createSqlRunStore(pool: SqlPool): RunStore {
     },
 
     async getRun(runId) {
-      const row = await first(`SELECT ${RUN_COLUMNS} FROM turnpike.run WHERE id = $1`, [runId]);
-      return row === undefined ? null : toStatus(row);
+      const run = known.get(runId);
+      if (run === undefined) {
+        const row = await first(`SELECT ${RUN_COLUMNS} FROM turnpike.run WHERE id = $1`, [runId]);
+        return row === undefined ? null : remember(toStatus(row));
+      }
+      const row = await first("SELECT cancellation, ending FROM turnpike.run WHERE id = $1", [
+        runId,
+      ]);
+      if (row === undefined) return null;
+      const { cancellation, ending } = runStateSchema.parse(row);
+      return { run, end: ending, cancellation };
     },
 
     async listRuns({ limit, before }) {

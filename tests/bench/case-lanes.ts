@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../../src/config.js";
 import { openTurnpike } from "../../src/wire.js";
-import type { BenchCase } from "./bench.js";
+import type { BenchCase } from "./bench-case.js";
 
 const ANSWER_MS = 50;
 const REQUESTS = 30;
@@ -39,10 +39,10 @@ export async function lanesCase(): Promise<BenchCase> {
   const four = await open(4);
   const one = await open(1);
   return {
-    name: "ten-task plan, 4 lanes, 50 ms target",
-    against: "1 lane",
-    measure: () => runOnce(four),
-    measureAgainst: () => runOnce(one),
+    name: "lanes-4",
+    own: { name: "4 lanes", measure: () => runOnce(four) },
+    against: [{ name: "1-lane", measure: () => runOnce(one) }],
+    note: () => "the ten-task plan on 4 lanes and on 1, against a target that answers in 50 ms",
     async close() {
       await four.close(0);
       await one.close(0);

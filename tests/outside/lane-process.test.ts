@@ -97,7 +97,7 @@ test("a process killed in the middle of a run is an outcome that says so, and to
         test: PASSING_TEST,
       }),
     );
-  await until(() => lanes.status().every(({ pid }) => pid !== null), "both lanes have a process");
+  await until(() => lanes.status().every(({ ready }) => ready), "both lanes have a process");
   const victim = runJob(lanes, slow("/victim", 60_000));
   await target.arrived("/victim", 1);
   const pid = pidOf(true);
@@ -224,7 +224,7 @@ test("a lane gets a fresh process after its number of runs", async () => {
 });
 
 test("Ctrl-C in a terminal, which reaches every process, leaves the runs to the service", async () => {
-  await until(() => lanes.status().every(({ pid }) => pid !== null), "both lanes have a process");
+  await until(() => lanes.status().every(({ ready }) => ready), "both lanes have a process");
   const running = runJob(
     lanes,
     jobOf(sketchCollection({ url: `${target.url}/interrupted?delay=300`, test: PASSING_TEST })),

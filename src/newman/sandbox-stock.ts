@@ -1,0 +1,197 @@
+/** Script sandboxes booted ahead of need: while one run uses its own, the next run's is made ready. Each serves one run only. */
+
+import { createRequire } from "node:module";
+import { z } from "zod";
+import { messageOf } from "../core/errors.js";
+import { createCodeCache, type CodeCache, type FirmwareParts } from "./sandbox-worker.js";
+
+/** Versions whose insides are known here. With others sandboxes boot the plain way, which is slower and does the same. */
+const KNOWN_VERSIONS = [
+  ["postman-runtime", "7.56.1"],
+  ["postman-sandbox", "6.7.4"],
+  ["uvm", "4.0.2"],
+] as const;
+/** Modules of packages that come with Newman; they are loaded from beside it, never from beside this file. */
+const SANDBOX_MODULE = "postman-sandbox";
+const WORKER_MODULE = "uvm/lib/worker.js";
+
+/** A sandbox as the runtime uses it (postman-sandbox, lib/postman-sandbox.js). */
+interface Sandbox {
+  once(name: "error" | "exit", listener: () => void): void;
+  off(name: "error" | "exit", listener: () => void): void;
+  execute(event: object, options: object, done: (error: unknown) => void): void;
+  dispose(): void;
+}
+type Boot = (options: unknown, done: (error: unknown, sandbox?: Sandbox) => void) => void;
+interface SandboxModule {
+  createContext: Boot;
+}
+
+/** Booted and waiting; null when it died or could not be booted at all. */
+type Waiting = Promise<{ take(): Sandbox | null } | null>;
+
+/**
+ * Puts the stock into the packages Newman is going to load; must be called before that, and awaited before the first run.
+ * The answer says why sandboxes are booted the plain way instead; null when they are not.
+ */
+export async function openSandboxStock(): Promise<string | null> {
+  const require = requireOf(["newman", "postman-runtime", "postman-sandbox"]);
+  const unknown = KNOWN_VERSIONS.flatMap(([name, version]) => {
+    const found = versionOf(require, name);
+    return found === version ? [] : [`${name} is ${found ?? "not found"} instead of ${version}`];
+  });
+  if (unknown.length > 0) return `scripts start slower than they could: ${unknown.join(", ")}`;
+  const cache = installCodeCache(
+    requireOf(["newman", "postman-runtime", "postman-sandbox", "uvm"]),
+  );
+  const sandboxes: unknown = require(SANDBOX_MODULE);
+  if (cache === null || !isSandboxModule(sandboxes))
+    return "scripts start slower than they could: postman-sandbox is not what it should be";
+  try {
+    await warmUp(sandboxes.createContext, cache);
+  } catch (error) {
+    return `scripts start slower than they could: ${messageOf(error)}`;
+  }
+  sandboxes.createContext = stocked(sandboxes.createContext);
+  return null;
+}
+
+/** The first sandbox serves no run: it compiles what runs are going to need, and hands that over. */
+async function warmUp(boot: Boot, cache: CodeCache): Promise<void> {
+  const sandbox = await bootOne(boot);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      sandbox.execute(WARM_EVENT, { context: WARM_CONTEXT }, (error) => {
+        if (error == null) resolve();
+        else reject(new Error("the first sandbox could not run a script", { cause: error }));
+      });
+    });
+    await cache.fill();
+  } finally {
+    sandbox.dispose();
+  }
+}
+
+/** Answers with a sandbox from the stock where a run asks for a usual one, and boots the next meanwhile. */
+function stocked(boot: Boot): Boot {
+  const bootAhead = async (): Waiting => {
+    const sandbox = await bootOne(boot).catch(() => null);
+    if (sandbox === null) return null;
+    let alive = true;
+    const die = (): void => {
+      alive = false;
+    };
+    sandbox.once("error", die);
+    sandbox.once("exit", die);
+    return {
+      take() {
+        sandbox.off("error", die);
+        sandbox.off("exit", die);
+        return alive ? sandbox : null;
+      },
+    };
+  };
+  let next = bootAhead();
+  return (options, done) => {
+    if (!isUsual(options)) {
+      boot(options, done);
+      return;
+    }
+    const mine = next;
+    next = bootAhead();
+    const hand = (sandbox: Sandbox | null): void => {
+      if (sandbox === null) boot(options, done);
+      else done(null, sandbox);
+    };
+    // Handed over outside of the promise: what the run throws is then an exception, as it is without a stock.
+    void mine.then((waiting) => setImmediate(hand, waiting?.take() ?? null));
+  };
+}
+
+function bootOne(boot: Boot): Promise<Sandbox> {
+  return new Promise((resolve, reject) => {
+    boot({ timeout: Infinity, serializeLogs: undefined }, (error, sandbox) => {
+      if (sandbox !== undefined && error == null) resolve(sandbox);
+      else reject(new Error("a sandbox could not be booted", { cause: error }));
+    });
+  });
+}
+
+/** True for what the runtime asks for when a run has no script timeout and no options of its own for the sandbox. */
+function isUsual(options: unknown): boolean {
+  const usual = z.strictObject({ timeout: z.literal(Infinity), serializeLogs: z.undefined() });
+  return usual.safeParse(options).success;
+}
+
+function installCodeCache(require: NodeJS.Require): CodeCache | null {
+  const parts = firmwarePartsOf(require(WORKER_MODULE));
+  const loaded = require.cache[require.resolve(WORKER_MODULE)];
+  if (loaded === undefined || parts === null) return null;
+  const cache = createCodeCache(parts);
+  loaded.exports = cache.workerClass;
+  return cache;
+}
+
+/** `require` as the last of these packages has it, each found from the one before. */
+function requireOf(packages: readonly string[]): NodeJS.Require {
+  return packages.reduce(
+    (require, name) => createRequire(require.resolve(name)),
+    createRequire(import.meta.url),
+  );
+}
+
+function versionOf(require: NodeJS.Require, name: string): string | null {
+  const manifest = z.looseObject({ version: z.string() });
+  try {
+    return manifest.parse(require(`${name}/package.json`)).version;
+  } catch {
+    return null;
+  }
+}
+
+function firmwarePartsOf(workerClass: unknown): FirmwareParts | null {
+  if (typeof workerClass !== "function" || !("__bootCodeExecutor" in workerClass)) return null;
+  const self: unknown = Reflect.get(workerClass, "__self");
+  const exceptionHandler: unknown = Reflect.get(workerClass, "__exceptionHandler");
+  if (typeof self !== "string" || typeof exceptionHandler !== "string") return null;
+  return { self, exceptionHandler };
+}
+
+function isSandboxModule(value: unknown): value is SandboxModule {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "createContext" in value &&
+    typeof value.createContext === "function"
+  );
+}
+
+/** What scripts usually do, so that the code for it is compiled before it is kept. */
+const WARM_EVENT = {
+  listen: "test",
+  script: {
+    type: "text/javascript",
+    exec: [
+      "pm.variables.set('a', pm.variables.replaceIn('{{$guid}} {{$randomFirstName}}'));",
+      "pm.environment.set('b', 1); pm.collectionVariables.get('c'); pm.globals.get('d');",
+      "const body = pm.response.json();",
+      "pm.test('a', () => pm.response.to.have.status(200));",
+      "pm.test('b', () => pm.expect(body).to.have.property('id').that.is.a('number'));",
+      "pm.test('c', () => pm.expect(body).to.eql({ id: 1 }));",
+      "console.log(pm.request.url.toString(), pm.response.headers.get('content-type'));",
+    ],
+  },
+};
+const WARM_CONTEXT = {
+  request: { method: "GET", url: "http://127.0.0.1/items/1", header: [] },
+  response: {
+    code: 200,
+    status: "OK",
+    header: [{ key: "content-type", value: "application/json" }],
+    stream: { type: "Buffer", data: [...new TextEncoder().encode('{"id":1}')] },
+    responseTime: 1,
+  },
+  environment: { values: [] },
+  collectionVariables: { values: [] },
+  globals: { values: [] },
+};
