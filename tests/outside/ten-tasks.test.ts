@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { cpSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import test, { after, before } from "node:test";
+import type { RunReport } from "../../src/reports/report.js";
+import { createProject, type Project } from "../support/project.js";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+let project: Project;
+
+before(() => {
+  project = createProject();
+  for (const folder of ["collections", "environments"]) {
+    cpSync(join(root, folder), join(project.directory, folder), { recursive: true });
+  }
+});
+after(() => project.remove());
+
+function filesOf(folder: string): string[] {
+  return readdirSync(join(project.directory, folder), { recursive: true, encoding: "utf8" }).sort();
+}
+
+test("the ten-task plan passes against the service that runs it, in parallel, and leaves nothing behind", async () => {
+  const before = [...filesOf("collections"), ...filesOf("environments")];
+  const { code, stdout, stderr } = await project.run([
+    "run",
+    "tasks-1-10",
+    "--lanes",
+    "4",
+    "--quiet",
+    "--report",
+    "json=report.json",
+  ]);
+  assert.equal(code, 0, `${stdout}\n${stderr}`);
+  const text = readFileSync(join(project.directory, "report.json"), "utf8");
+  const report = JSON.parse(text) as RunReport;
+  assert.equal(report.totals.tasks.passed, 8);
+  assert.equal(report.totals.checkpoints.passed, 2);
+  for (const task of report.tasks.filter(({ kind }) => kind === "task")) {
+    assert.ok(
+      task.counts.requests >= 8,
+      `${task.id} sent ${String(task.counts.requests)} requests`,
+    );
+    assert.ok(task.counts.assertions >= 25, `${task.id} checked too little`);
+    assert.equal(task.requests.length, task.counts.requests, `${task.id} lacks evidence`);
+  }
+  for (const together of [
+    ["task-2", "task-3", "task-4"],
+    ["task-6", "task-7", "task-8", "task-9"],
+  ]) {
+    const tasks = report.tasks.filter(({ id }) => together.includes(id));
+    const starts = tasks.map(({ startedAt }) => Date.parse(startedAt ?? ""));
+    const ends = tasks.map(({ endedAt }) => Date.parse(endedAt ?? ""));
+    assert.ok(Math.max(...starts) < Math.min(...ends), `${together.join(", ")} do not overlap`);
+  }
+  assert.deepEqual([...filesOf("collections"), ...filesOf("environments")], before);
+});
