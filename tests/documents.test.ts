@@ -10,6 +10,7 @@ import { ERROR_KINDS } from "../src/core/errors.js";
 import { EXIT } from "../src/core/exit-code.js";
 import { planSchemas } from "../src/core/plan.js";
 import { REPORT_FORMATS } from "../src/reports/formats.js";
+import { PLAIN } from "../src/reports/palette.js";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -103,20 +104,12 @@ test("every turnpike command and flag of the README exists", async () => {
       result: (line: string) => void lines.push(line),
       progress: (line: string) => void lines.push(line),
     };
-    const palette = {
-      green: String,
-      red: String,
-      yellow: String,
-      cyan: String,
-      dim: String,
-      bold: String,
-    };
     const refuse = (): never => {
       throw new Error("help runs nothing");
     };
     const context = {
       version: "0",
-      terminal: { ...terminal, resultPalette: palette, progressPalette: palette },
+      terminal: { ...terminal, resultPalette: PLAIN, progressPalette: PLAIN },
       loadConfig: refuse,
       openPlans: refuse,
       open: refuse,

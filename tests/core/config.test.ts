@@ -3,6 +3,7 @@ import test from "node:test";
 import { maskValues, resolveConfig, type ConfigSource } from "../../src/core/config.js";
 import { parseDuration, formatDuration } from "../../src/core/duration.js";
 import { formatProblem } from "../../src/core/errors.js";
+import { NO_COUNTS } from "../../src/core/evidence.js";
 import { exitCodeOf } from "../../src/core/exit-code.js";
 import { nearest } from "../../src/core/nearest.js";
 import { prefixOf, runId } from "../../src/core/run.js";
@@ -92,15 +93,7 @@ test("the exit code tells failed tests from what could not run and from nothing 
     startedAt: 1,
     endedAt: 2,
     prefix: null,
-    counts: {
-      iterations: 0,
-      requests: 0,
-      requestsFailed: 0,
-      assertions: 0,
-      assertionsFailed: 0,
-      scriptsFailed: 0,
-      failures: 0,
-    },
+    counts: NO_COUNTS,
   } as const;
   assert.equal(exitCodeOf("passed", []), 0);
   assert.equal(exitCodeOf("failed", []), 1);
