@@ -4,6 +4,7 @@ import parseCsv from "csv-parse/lib/sync.js";
 import { refuse, TurnpikeError, type Problem } from "../core/errors.js";
 import { findSyntaxError } from "../core/json-syntax.js";
 import type { CollectionJob } from "../core/ports.js";
+import { isJsonObject } from "../core/json-object.js";
 
 type IterationData = NonNullable<CollectionJob["data"]>;
 
@@ -30,7 +31,7 @@ export function parseIterationData(data: IterationData): readonly unknown[] {
   if (json === null) return data.format === "json" ? refuseJson(text) : readCsv(data.text);
   if (Array.isArray(json.value)) return checkRows(json.value);
   // Newman runs once without data when it is one object, which would look like a run with it.
-  if (data.format === "json" || isObject(json.value)) {
+  if (data.format === "json" || isJsonObject(json.value)) {
     return refuseData(
       "",
       `is ${describe(json.value)}`,
@@ -63,7 +64,7 @@ function checkRows(rows: readonly unknown[]): readonly unknown[] {
     "INVALID_DATA",
     "the iteration data",
     rows.flatMap((row, index) =>
-      isObject(row)
+      isJsonObject(row)
         ? []
         : [
             {
@@ -112,10 +113,6 @@ function refuseData(path: string, message: string, suggestedAction: string): nev
   throw new TurnpikeError("INVALID_DATA", "the iteration data cannot be used", {
     problems: [{ path, message, suggestedAction }],
   });
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function describe(value: unknown): string {

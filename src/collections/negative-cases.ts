@@ -2,10 +2,9 @@
 
 import { z } from "zod";
 import { NEGATIVE_KINDS, type RequestSample } from "./script-request.js";
+import { isJsonObject } from "../core/json-object.js";
 
 type NegativeKind = (typeof NEGATIVE_KINDS)[number];
-type JsonObject = Readonly<Record<string, unknown>>;
-
 export const negativeCaseSchema = z.strictObject({
   kind: z.enum(NEGATIVE_KINDS),
   name: z.string(),
@@ -34,7 +33,7 @@ export function negativeCases(
 }
 
 function casesOf(request: RequestSample, kind: NegativeKind): NegativeCase[] {
-  const body = isObject(request.body) ? request.body : {};
+  const body = isJsonObject(request.body) ? request.body : {};
   const fields = Object.entries(body).slice(0, MAX_FIELDS);
   const text = request.body === undefined ? null : JSON.stringify(request.body);
   const json = { ...withoutContentType(request.headers), "Content-Type": "application/json" };
@@ -109,8 +108,4 @@ function withoutContentType(headers: Readonly<Record<string, string>>): Record<s
   return Object.fromEntries(
     Object.entries(headers).filter(([name]) => name.toLowerCase() !== "content-type"),
   );
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

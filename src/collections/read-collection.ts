@@ -2,10 +2,9 @@
 
 import type { Problem } from "../core/errors.js";
 import { findSyntaxError } from "../core/json-syntax.js";
+import { isJsonObject, type JsonObject } from "../core/json-object.js";
 
 type CollectionFormat = "v1" | "v2.0" | "v2.1";
-type JsonObject = Readonly<Record<string, unknown>>;
-
 export interface CollectionSummary {
   readonly name: string;
   /** Newman converts v1 by itself; we keep the document as it is. */
@@ -60,10 +59,10 @@ function textOf(input: unknown): string | null | undefined {
 }
 
 function readDocument(document: unknown): CollectionCheck {
-  if (!isObject(document))
+  if (!isJsonObject(document))
     return refuseWith(`this is ${nameOfValue(document)}, not a collection`, EXPORT);
   const wrapped = document["collection"];
-  const inner = isObject(wrapped) && !looksLikeCollection(document) ? wrapped : document;
+  const inner = isJsonObject(wrapped) && !looksLikeCollection(document) ? wrapped : document;
   if (Array.isArray(inner["requests"]) && !Array.isArray(inner["item"])) return accept(inner, "v1");
   if (!looksLikeCollection(inner)) {
     const kind = kindOf(inner);
@@ -83,7 +82,7 @@ function readDocument(document: unknown): CollectionCheck {
 }
 
 function accept(collection: JsonObject, format: CollectionFormat): CollectionCheck {
-  const info = isObject(collection["info"]) ? collection["info"] : collection;
+  const info = isJsonObject(collection["info"]) ? collection["info"] : collection;
   const name = typeof info["name"] === "string" && info["name"] !== "" ? info["name"] : UNNAMED;
   const { requests, folders } =
     format === "v1" ? countV1(collection) : countItems(collection["item"]);
@@ -94,12 +93,12 @@ function looksLikeCollection(document: JsonObject): boolean {
   if (Array.isArray(document["item"])) return true;
   // OpenAPI and AsyncAPI documents have an `info` as well; only ours names a collection's schema in it.
   const isOurs = schemaOf(document).includes("collection") || "item" in document;
-  return isObject(document["info"]) && isOurs;
+  return isJsonObject(document["info"]) && isOurs;
 }
 
 function schemaOf(document: JsonObject): string {
   const info = document["info"];
-  const schema = isObject(info) ? info["schema"] : undefined;
+  const schema = isJsonObject(info) ? info["schema"] : undefined;
   return typeof schema === "string" ? schema : "";
 }
 
@@ -118,11 +117,11 @@ function countItems(top: unknown): { requests: number; folders: number } {
   let folders = 0;
   while (waiting.length > 0) {
     const item = waiting.pop();
-    const children = isObject(item) ? item["item"] : undefined;
+    const children = isJsonObject(item) ? item["item"] : undefined;
     if (Array.isArray(children)) {
       folders += 1;
       for (const child of children) waiting.push(child);
-    } else if (isObject(item) || typeof item === "string") requests += 1;
+    } else if (isJsonObject(item) || typeof item === "string") requests += 1;
   }
   return { requests, folders };
 }
@@ -130,16 +129,16 @@ function countItems(top: unknown): { requests: number; folders: number } {
 /** Other documents people pick by mistake. */
 function kindOf(document: JsonObject): string | null {
   if (document["_postman_variable_scope"] === "globals") return "a Postman globals file";
-  if (isObject(document["environment"])) return "a Postman environment from Postman's API";
+  if (isJsonObject(document["environment"])) return "a Postman environment from Postman's API";
   if (Array.isArray(document["values"])) return "a Postman environment";
   if ("openapi" in document || "swagger" in document) return "an OpenAPI document";
   if ("asyncapi" in document) return "an AsyncAPI document";
-  if (isObject(document["log"]) && Array.isArray(document["log"]["entries"]))
+  if (isJsonObject(document["log"]) && Array.isArray(document["log"]["entries"]))
     return "a HAR recording";
   if (document["_type"] === "export") return "an Insomnia export";
   if (Array.isArray(document["collections"]))
     return "a Postman data dump (it holds several collections)";
-  if (isObject(document["run"]) || Array.isArray(document["results"]))
+  if (isJsonObject(document["run"]) || Array.isArray(document["results"]))
     return "the report of a collection run";
   return null;
 }
@@ -166,8 +165,4 @@ function nameOfValue(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { parseJsonPath, valueAtPath } from "./json-path.js";
+import { isJsonObject } from "../core/json-object.js";
 
 const METHOD = /^[A-Za-z][A-Za-z-]{0,19}$/;
 const VARIABLE = /^[^\s{}]{1,128}$/;
@@ -98,12 +99,8 @@ export function checkScriptOptions(
   for (const [position, kind] of options.negativeCases.entries()) {
     const place = ["negativeCases", String(position)];
     if (request.url === undefined) report(place, `"${kind}" needs request.url`);
-    if (kind !== "unknown-resource" && !isObject(request.body)) {
+    if (kind !== "unknown-resource" && !isJsonObject(request.body)) {
       report(place, `"${kind}" needs request.body to be a JSON object`);
     }
   }
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

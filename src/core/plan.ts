@@ -6,6 +6,7 @@ import { egressSchema } from "./egress.js";
 import type { Problem } from "./errors.js";
 import { findCycles } from "./graph.js";
 import { nearest } from "./nearest.js";
+import { isJsonObject } from "./json-object.js";
 
 /** Ids stand in job ids, test-data prefixes and file names, so they keep to characters that are safe in all three. */
 const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -140,10 +141,10 @@ export function environmentsNamed(
   document: unknown,
 ): readonly { readonly path: string; readonly name: string }[] {
   const places = [
-    { path: "environment", value: isRecord(document) ? document["environment"] : undefined },
+    { path: "environment", value: isJsonObject(document) ? document["environment"] : undefined },
     ...Object.entries(taskEntries(document)).map(([id, task]) => ({
       path: `tasks.${id}.environment`,
-      value: isRecord(task) ? task["environment"] : undefined,
+      value: isJsonObject(task) ? task["environment"] : undefined,
     })),
   ];
   return places.flatMap(({ path, value }) => {
@@ -153,12 +154,8 @@ export function environmentsNamed(
 }
 
 function taskEntries(document: unknown): Readonly<Record<string, unknown>> {
-  const tasks = isRecord(document) ? document["tasks"] : undefined;
-  return isRecord(tasks) ? tasks : {};
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  const tasks = isJsonObject(document) ? document["tasks"] : undefined;
+  return isJsonObject(tasks) ? tasks : {};
 }
 
 function readNode(id: string, body: unknown): { node: PlanNode } | { problems: Problem[] } {
@@ -173,7 +170,7 @@ function readNode(id: string, body: unknown): { node: PlanNode } | { problems: P
             "use letters, digits, - and _, at most 64, beginning with a letter or digit",
         },
       ];
-  if (isRecord(body) && "checkpoint" in body) {
+  if (isJsonObject(body) && "checkpoint" in body) {
     const read = checkpointSchema.safeParse(body);
     if (!read.success)
       return {
@@ -235,7 +232,7 @@ function checkNeeds(tasks: Readonly<Record<string, unknown>>): Problem[] {
 }
 
 function rawNeeds(body: unknown): readonly string[] {
-  const needs = isRecord(body) ? body["needs"] : undefined;
+  const needs = isJsonObject(body) ? body["needs"] : undefined;
   return Array.isArray(needs)
     ? needs.filter((need): need is string => typeof need === "string")
     : [];
@@ -266,7 +263,7 @@ function toProblems(
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
-    (at, key) => (isRecord(at) || Array.isArray(at) ? Reflect.get(at, key) : undefined),
+    (at, key) => (isJsonObject(at) || Array.isArray(at) ? Reflect.get(at, key) : undefined),
     value,
   );
 }

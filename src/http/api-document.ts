@@ -4,10 +4,9 @@ import { STATUS_CODES } from "node:http";
 import swagger from "@fastify/swagger";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
 import type { App } from "./route-context.js";
+import type { JsonObject } from "../core/json-object.js";
 
 const REFERENCE = /"#\/components\/schemas\/([^"]+)"/g;
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Registers before any route is added, because it listens to them. */
 export async function documentRoutes(

@@ -6,6 +6,7 @@ import { dataFormatOf, problemsOfIterationData } from "../collections/iteration-
 import { messageOf, type Problem } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
 import { hasCode, isMissing } from "./file.js";
+import { isJsonObject } from "../core/json-object.js";
 
 /** What is wrong with bytes that should be a Postman collection; no problem means that they are one. */
 export type CheckCollection = (bytes: Uint8Array) => readonly Problem[];
@@ -44,10 +45,10 @@ export async function readPlanFiles(
 }
 
 function namedFiles(document: unknown): NamedFile[] {
-  const tasks = isRecord(document) && isRecord(document["tasks"]) ? document["tasks"] : {};
+  const tasks = isJsonObject(document) && isJsonObject(document["tasks"]) ? document["tasks"] : {};
   return Object.entries(tasks).flatMap(([id, task]) =>
     (["collection", "data"] as const).flatMap((kind): NamedFile[] => {
-      const path = isRecord(task) ? task[kind] : undefined;
+      const path = isJsonObject(task) ? task[kind] : undefined;
       const isNamed = typeof path === "string" && path !== "";
       return isNamed ? [{ place: `tasks.${id}.${kind}`, kind, path }] : [];
     }),
@@ -102,8 +103,4 @@ function atPlace(named: NamedFile, fault: Problem): Problem {
 function leaves(directory: string, target: string): boolean {
   const path = relative(directory, target);
   return path === ".." || path.startsWith(join("..", sep)) || isAbsolute(path);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
