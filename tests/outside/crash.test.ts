@@ -14,12 +14,14 @@ import {
 let project: Project;
 let target: Server;
 let requests = 0;
+/** Requests beyond this number are heard and not answered: whoever sent one stays in the middle of it. */
+let answered = Infinity;
 
 before(async () => {
   project = createProject();
   target = createServer((_, response) => {
     requests += 1;
-    setTimeout(() => response.end("{}"), 150);
+    if (requests <= answered) setTimeout(() => response.end("{}"), 20);
   });
   await new Promise<void>((resolve) => {
     target.listen(0, "127.0.0.1", resolve);
@@ -75,14 +77,27 @@ function submit(url: string): Promise<RunAnswer> {
   });
 }
 
-async function whenRunning(url: string, runId: string, nodeId: string): Promise<void> {
-  const until = Date.now() + 20_000;
-  for (;;) {
-    const { nodes } = await ask(`${url}/v1/runs/${runId}`);
-    if (nodes.find(({ id }) => id === nodeId)?.state === "running") return;
-    assert.ok(Date.now() < until, `${nodeId} did not start within 20 s`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+async function whenTrue(what: string, isSo: () => boolean): Promise<void> {
+  const until = Date.now() + 30_000;
+  while (!isSo()) {
+    assert.ok(Date.now() < until, `${what}: not within 30 s`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
   }
+}
+
+/** Answers `count` more requests and holds those after them. */
+function holdAfter(count: number): void {
+  answered = requests + count;
+}
+
+async function whenHeld(count: number): Promise<void> {
+  await whenTrue(`${String(count)} requests held`, () => requests >= answered + count);
+}
+
+/** Answers requests again; what was held hangs up, as whoever sent it is dead. */
+function release(): void {
+  answered = Infinity;
+  target.closeAllConnections();
 }
 
 /** Processes whose parent is `pid`, read from /proc. */
@@ -107,17 +122,16 @@ function childrenOf(pid: number): number[] {
 
 test("a run goes on and ends right after kill -9 of the service, and nothing is sent in between", async () => {
   const first = await serve();
+  // Task a passes; b and c are then both in the middle of a request.
+  holdAfter(10);
   const { id } = await submit(first.url);
-  await whenRunning(first.url, id, "b");
+  await whenHeld(2);
   const children = childrenOf(first.running.child.pid ?? 0);
   first.running.child.kill("SIGKILL");
   await first.running.ended;
-  const until = Date.now() + 5000;
-  while (children.some((pid) => isAlive(pid))) {
-    assert.ok(Date.now() < until, "a lane outlived its service");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await whenTrue("the lanes are gone with their service", () => !children.some(isAlive));
   const heard = requests;
+  release();
 
   const second = await serve();
   assert.equal(requests, heard, "a request was sent while no service was there");
@@ -133,12 +147,15 @@ test("a run goes on and ends right after kill -9 of the service, and nothing is 
 
 test("kill -9 of a lane costs only its task, names the cause, and the next run has all lanes", async () => {
   const { running, url } = await serve();
+  holdAfter(0);
   const { id } = await submit(url);
-  await whenRunning(url, id, "a");
-  const [lane] = childrenOf(running.child.pid ?? 0);
-  assert.ok(lane !== undefined);
-  // One of the two lanes runs task a; killing both makes sure that it is hit.
-  for (const pid of childrenOf(running.child.pid ?? 0)) process.kill(pid, "SIGKILL");
+  await whenHeld(1);
+  const lanes = childrenOf(running.child.pid ?? 0);
+  assert.ok(lanes.length > 0);
+  // One of them runs task a; killing all makes sure that it is hit.
+  for (const pid of lanes) process.kill(pid, "SIGKILL");
+  await whenTrue("the lanes are gone", () => !lanes.some(isAlive));
+  release();
   const run = await ask(`${url}/v1/runs/${id}?wait=60`);
   const outcome = run.nodes.find((node) => node.id === "a")?.outcome;
   assert.equal(outcome?.status, "errored");
