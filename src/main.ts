@@ -20,7 +20,7 @@ const context: CommandContext = {
   loadConfig: (from) => loadConfig({ ...from, variables: process.env }),
   // The engine takes most of a second to load; commands that do not run anything do without it.
   openPlans: async (config, environments) =>
-    (await import("./wire.js")).openPlans(config, environments),
+    (await import("./wire-documents.js")).openPlans(config, environments),
   open: async (loaded, options) =>
     (await import("./wire.js")).openTurnpike(loaded, { ...options, version }),
   onSignal(listener) {

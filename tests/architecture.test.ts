@@ -59,8 +59,8 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 /** What the files in src/ itself may be imported for from the folders: the log's and the configuration's types. */
 const ROOT_FILES_FOR_ALL = new Set(["src/log.ts", "src/config.ts"]);
-/** Only this file names adapters. */
-const COMPOSITION_ROOT = "src/wire.ts";
+/** Only these files name adapters. */
+const COMPOSITION_ROOT = /^src\/wire(?:-[a-z-]+)?\.ts$/;
 const ADAPTERS = new Set(["queue", "store", "newman", "http"]);
 
 interface Import {
@@ -109,8 +109,8 @@ function violationOf({ file, target }: Import): string | null {
     return rule.packages.includes(name) ? null : `${file} may not import the package ${target}`;
   }
   const other = folderOf(target);
-  if (folder === "(root)" && ADAPTERS.has(other) && file !== COMPOSITION_ROOT) {
-    return `${file} names the adapter ${target}; only ${COMPOSITION_ROOT} may`;
+  if (folder === "(root)" && ADAPTERS.has(other) && !COMPOSITION_ROOT.test(file)) {
+    return `${file} names the adapter ${target}; only src/wire*.ts may`;
   }
   if (other === folder) return null;
   if (!rule.folders.includes(other)) return `${file} may not import ${target}`;

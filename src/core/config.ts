@@ -86,6 +86,17 @@ export const CONFIG_KEYS = {
     "Redis for the queue; without it the queue is embedded.",
     { variable: "REDIS_URL", secret: true },
   ),
+  namespace: key(
+    "namespace",
+    z
+      .string()
+      .regex(
+        /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
+        "use letters, digits, - and _, at most 64, beginning with a letter or digit",
+      )
+      .optional(),
+    "Prefix of the keys in Redis and mark of the runs that are ours, where Redis or a store is shared. Default: the id of the data directory.",
+  ),
   firestoreProject: key(
     "firestoreProject",
     z

@@ -1,4 +1,4 @@
-/** What the core and the use cases ask of the outside. Adapters implement these; only wire.ts knows which. */
+/** What the core and the use cases ask of the outside. Adapters implement these; only the wire files know which. */
 
 import type { EgressRules } from "./egress.js";
 import type { EnvironmentDocument, RenderedRow } from "./environment.js";

@@ -30,8 +30,8 @@ export interface Run {
   /** Hash of the private inputs (environment rows, overrides), which are deleted when the run ends. */
   readonly inputs: string;
   readonly createdAt: number;
-  /** Id of the data directory whose queue and blobs carry the run; only its service works on it. */
-  readonly home: string;
+  /** Whose queue carries the run: only the services and workers of this namespace work on it. */
+  readonly namespace: string;
   /** Who asked: `cli`, `api`, or a name given in the request. */
   readonly trigger: string;
   /** Hash of the submission, to recognise the same one sent twice. */

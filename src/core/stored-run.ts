@@ -1,6 +1,7 @@
 /** A run as a store keeps it: the schema that reads a stored document back. */
 
 import { z } from "zod";
+import { isJsonObject } from "./json-object.js";
 import { planSchemas, type Plan } from "./plan.js";
 import type { Cancellation, Run, RunEnd } from "./run.js";
 import { verdictSchema } from "./run.js";
@@ -36,7 +37,7 @@ const planSchema: z.ZodType<Plan> = z.strictObject({
   nodes: z.array(z.discriminatedUnion("kind", [taskNodeSchema, checkpointNodeSchema])),
 });
 
-export const runSchema: z.ZodType<Run> = z.strictObject({
+const runDocumentSchema = z.strictObject({
   id: z.string(),
   plan: planSchema,
   workingDirectory: z.string(),
@@ -44,10 +45,17 @@ export const runSchema: z.ZodType<Run> = z.strictObject({
   environment: z.array(z.string()),
   inputs: z.string(),
   createdAt: z.int(),
-  home: z.string(),
+  namespace: z.string(),
   trigger: z.string(),
   fingerprint: z.string(),
 });
+
+/** The namespace was called `home` before workers on other machines could share one. */
+export const runSchema: z.ZodType<Run> = z.preprocess((document) => {
+  if (!isJsonObject(document) || !("home" in document)) return document;
+  const { home, ...rest } = document;
+  return { namespace: home, ...rest };
+}, runDocumentSchema);
 
 export const runEndSchema: z.ZodType<RunEnd> = z.strictObject({
   verdict: verdictSchema,

@@ -27,8 +27,8 @@ export interface Dependencies {
   readonly bell: Bell;
   readonly meter: Meter;
   readonly clock: Clock;
-  /** Id of the data directory: runs of another one may stand in a shared store, and are not ours to work on. */
-  readonly home: string;
+  /** Runs of another namespace may stand in a shared store, and are not ours to work on. */
+  readonly namespace: string;
   readonly log: Logger;
   /** URL of this service as tasks reach it; null when no API is listening. */
   readonly serviceUrl: () => string | null;

@@ -24,7 +24,7 @@ type SubmitDependencies = Pick<
   | "collectionsDirectory"
   | "bell"
   | "clock"
-  | "home"
+  | "namespace"
 >;
 
 /**
@@ -60,7 +60,7 @@ export async function submitRun(
     environment,
     inputs,
     createdAt: deps.clock.now(),
-    home: deps.home,
+    namespace: deps.namespace,
     trigger: request.trigger,
     fingerprint,
   };

@@ -22,11 +22,11 @@ export async function sweepRuns(deps: Dependencies): Promise<void> {
 /** Ids of the runs without an end that are ours to work on, oldest first. */
 export async function openRuns({
   store,
-  home,
-}: Pick<Dependencies, "store" | "home">): Promise<readonly string[]> {
+  namespace,
+}: Pick<Dependencies, "store" | "namespace">): Promise<readonly string[]> {
   const open = await store.openRuns();
   const runs = await Promise.all(open.map((runId) => store.getRun(runId)));
-  return runs.flatMap((status) => (status?.run.home === home ? status.run.id : []));
+  return runs.flatMap((status) => (status?.run.namespace === namespace ? status.run.id : []));
 }
 
 async function sweepRun(deps: Dependencies, runId: string): Promise<void> {

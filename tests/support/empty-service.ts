@@ -67,7 +67,7 @@ export function waitingRun(id: string): RunView {
       inputs: "",
       createdAt: 0,
       trigger: "test",
-      home: "test",
+      namespace: "test",
       fingerprint: "",
     },
     end: null,

@@ -116,7 +116,7 @@ export async function openEngine(parts: {
     bell: createBell(),
     meter: createMeter(),
     clock: { now: () => Date.now(), random: () => `${String((count += 1)).padStart(4, "0")}x` },
-    home: "test",
+    namespace: "test",
     log: pino({ level: "silent" }),
     serviceUrl: () => null,
     maxStarts: 5,

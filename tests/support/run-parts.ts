@@ -134,7 +134,7 @@ export function runOf(from: {
     inputs: "inputs-hash",
     createdAt: SAMPLE_START - 40,
     trigger: "cli",
-    home: "test",
+    namespace: "test",
     fingerprint: "fingerprint",
   };
   const endedAt = Math.max(SAMPLE_START, ...outcomes.map((outcome) => outcome.endedAt));

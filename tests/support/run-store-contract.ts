@@ -231,7 +231,7 @@ export function makeRun(changes: Partial<Run> = {}): Run {
     inputs: "b".repeat(64),
     createdAt: Date.now(),
     trigger: "test",
-    home: "test",
+    namespace: "test",
     fingerprint: "c".repeat(64),
     ...changes,
   };

@@ -1,0 +1,98 @@
+/** Starts what does the work: lanes, the queue's backend, workers, and the sweep. */
+
+import { availableParallelism } from "node:os";
+import type { Config } from "./core/config.js";
+import type { Dependencies } from "./service/dependencies.js";
+import { expireCheckpoint } from "./service/expire-checkpoint.js";
+import { settleNode } from "./service/settle-node.js";
+import { sweepRuns } from "./service/sweep-runs.js";
+import type { Logger } from "./log.js";
+import type { Lanes } from "./newman/lanes.js";
+import type { Backend } from "./queue/backend.js";
+import type { OpenPglite } from "./store/pglite.js";
+import type { Stops } from "./stops.js";
+
+const SWEEP_INTERVAL_MS = 60_000;
+
+interface StartingLanes {
+  readonly lanes: Lanes;
+  readonly size: number;
+  /** Resolves when every lane's process is ready. */
+  readonly started: Promise<void>;
+}
+
+/** The lanes, whose processes load Newman while other parts are opened. */
+export async function startLanes(
+  config: Config,
+  { log, stops }: { readonly log: Logger; readonly stops: Stops },
+): Promise<StartingLanes> {
+  const size = config.lanes ?? Math.max(2, availableParallelism());
+  const { createLanes } = await import("./newman/lanes.js");
+  const lanes = createLanes({
+    size,
+    memoryLimitMb: config.laneMemoryMb,
+    recycleAfterRuns: config.laneRuns,
+    maxResponseMb: config.maxResponseMb,
+    log: log.child({ part: "lanes" }),
+  });
+  stops.push(() => lanes.close());
+  const started = lanes.start();
+  // Awaited later; until then a failure must not count as one that nobody handles.
+  started.catch(() => undefined);
+  return { lanes, size, started };
+}
+
+export async function openBackend(
+  config: Config,
+  parts: {
+    readonly pool: OpenPglite["pool"];
+    readonly namespace: string;
+    readonly log: Logger;
+    readonly stops: Stops;
+  },
+): Promise<Backend> {
+  const { embeddedBackend, redisBackend } = await import("./queue/backend.js");
+  const backend =
+    config.redisUrl === undefined
+      ? embeddedBackend(parts.pool)
+      : await redisBackend(config.redisUrl, {
+          namespace: parts.namespace,
+          onError: (error) => {
+            parts.log.warn({ err: error }, "Redis cannot be reached; trying again");
+          },
+          onWarning: (message) => {
+            parts.log.warn(message);
+          },
+        });
+  parts.stops.push(() => backend.close());
+  return backend;
+}
+
+/** Takes jobs from now on. Closing gives what is underway `drainMs()` to end. */
+export async function startWork(
+  deps: Dependencies,
+  parts: {
+    readonly backend: Backend;
+    readonly lanes: number;
+    readonly drainMs: () => number;
+    readonly stops: Stops;
+  },
+): Promise<void> {
+  const { startWorkers } = await import("./queue/workers.js");
+  const workers = await startWorkers(
+    parts.backend,
+    {
+      settle: (wake) => settleNode(deps, wake),
+      expire: (runId, node) => expireCheckpoint(deps, runId, node),
+    },
+    { lanes: parts.lanes, log: deps.log.child({ part: "workers" }) },
+  );
+  parts.stops.push(() => workers.close(parts.drainMs()));
+}
+
+/** Sweeps now and every minute. */
+export async function startSweep(deps: Dependencies, stops: Stops): Promise<void> {
+  await sweepRuns(deps);
+  const sweeping = setInterval(() => void sweepRuns(deps), SWEEP_INTERVAL_MS);
+  stops.push(() => Promise.resolve(clearInterval(sweeping)));
+}
