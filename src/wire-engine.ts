@@ -45,27 +45,36 @@ export async function startLanes(
 export async function openBackend(
   config: Config,
   parts: {
-    readonly pool: OpenPglite["pool"];
+    readonly pool: OpenPglite["pool"] | null;
     readonly namespace: string;
     readonly log: Logger;
     readonly stops: Stops;
   },
 ): Promise<Backend> {
-  const { embeddedBackend, redisBackend } = await import("./queue/backend.js");
-  const backend =
-    config.redisUrl === undefined
-      ? embeddedBackend(parts.pool)
-      : await redisBackend(config.redisUrl, {
-          namespace: parts.namespace,
-          onError: (error) => {
-            parts.log.warn({ err: error }, "Redis cannot be reached; trying again");
-          },
-          onWarning: (message) => {
-            parts.log.warn(message);
-          },
-        });
+  const backend = await chooseBackend(config, parts);
   parts.stops.push(() => backend.close());
   return backend;
+}
+
+async function chooseBackend(
+  { redisUrl }: Config,
+  parts: Parameters<typeof openBackend>[1],
+): Promise<Backend> {
+  const { pool, namespace, log } = parts;
+  const { embeddedBackend, redisBackend } = await import("./queue/backend.js");
+  if (redisUrl !== undefined) {
+    return redisBackend(redisUrl, {
+      namespace,
+      onError: (error) => {
+        log.warn({ err: error }, "Redis cannot be reached; trying again");
+      },
+      onWarning: (message) => {
+        log.warn(message);
+      },
+    });
+  }
+  if (pool === null) throw new Error("the embedded queue needs the embedded database");
+  return embeddedBackend(pool);
 }
 
 /** Takes jobs from now on. Closing gives what is underway `drainMs()` to end. */

@@ -1,16 +1,17 @@
-/** Opens what keeps runs: the data directory, the embedded database, the run store and the blobs. */
+/** Opens what keeps runs: the data directory, the embedded database where it is needed, the run store and the blobs. */
 
 import { join } from "node:path";
 import type { Config } from "./core/config.js";
 import type { BlobStore, RunStore } from "./core/ports.js";
 import type { OpenPglite } from "./store/pglite.js";
+import type { Logger } from "./log.js";
 import type { Stops } from "./stops.js";
 
 export interface Stores {
   readonly store: RunStore;
   readonly blobs: BlobStore;
-  /** The embedded database, which the embedded queue needs as well. */
-  readonly pool: OpenPglite["pool"];
+  /** The embedded database; null where both the store and the queue are elsewhere. */
+  readonly pool: OpenPglite["pool"] | null;
   readonly namespace: string;
   /** Tells others, in the lock of the data directory, where this service is reached. */
   announce(url: string): Promise<void>;
@@ -18,6 +19,7 @@ export interface Stores {
 
 export interface StoreOptions {
   readonly stops: Stops;
+  readonly log: Logger;
   /** Something worth telling that takes a moment, such as the first start. */
   readonly onNotice: (text: string) => void;
   readonly template: Uint8Array<ArrayBuffer> | null;
@@ -25,10 +27,18 @@ export interface StoreOptions {
 
 /** Opens the stores a configuration names; what it opens, `stops` closes. */
 export async function openStores(config: Config, options: StoreOptions): Promise<Stores> {
-  const { stops } = options;
+  const { stops, log } = options;
   const { lockDataDirectory } = await import("./store/data-directory.js");
   const data = await lockDataDirectory(config.dataDirectory);
   stops.push(() => data.release());
+  const identity = {
+    namespace: config.namespace ?? data.id,
+    announce: (url: string) => data.announce(url),
+  };
+  const shared = await openShared(config, { stops, log });
+  if (shared !== null && config.redisUrl !== undefined)
+    return { ...shared, pool: null, ...identity };
+
   const { openPglite } = await import("./store/pglite.js");
   const database = await openPglite({
     directory: join(data.path, "database"),
@@ -40,15 +50,26 @@ export async function openStores(config: Config, options: StoreOptions): Promise
     template: options.template,
   });
   stops.push(() => database.close());
+  const { pool } = database;
+  if (shared !== null) return { ...shared, pool, ...identity };
   const { createBlobDirectory } = await import("./store/blob-directory.js");
-  const { openRunStore } = await import("./store/open-run-store.js");
-  const { store, close } = await openRunStore(config, database.pool);
-  stops.push(close);
-  return {
-    store,
-    blobs: createBlobDirectory(join(data.path, "blobs")),
-    pool: database.pool,
-    namespace: config.namespace ?? data.id,
-    announce: (url) => data.announce(url),
-  };
+  const { createSqlRunStore } = await import("./store/sql-runs.js");
+  const { migrateSql } = await import("./store/sql-schema.js");
+  await migrateSql(pool);
+  const blobs = createBlobDirectory(join(data.path, "blobs"));
+  return { store: createSqlRunStore(pool), blobs, pool, ...identity };
+}
+
+/** The store that machines share, where the configuration names one. */
+async function openShared(
+  config: Config,
+  { stops, log }: Pick<StoreOptions, "stops" | "log">,
+): Promise<Pick<Stores, "store" | "blobs"> | null> {
+  const { openSharedStore } = await import("./store/open-shared-store.js");
+  const shared = await openSharedStore(config, (error) => {
+    log.warn({ err: error }, "a connection to the database is lost; trying again");
+  });
+  if (shared === null) return null;
+  stops.push(() => shared.close());
+  return { store: shared.store, blobs: shared.blobs };
 }

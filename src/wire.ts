@@ -45,6 +45,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
   const { lanes, size, started } = await startLanes(config, { log, stops });
   const { store, blobs, pool, namespace, announce } = await openStores(config, {
     stops,
+    log,
     onNotice: options.onNotice,
     template: options.template ?? null,
   });

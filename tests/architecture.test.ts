@@ -28,7 +28,15 @@ const RULES: Readonly<Record<string, Rule>> = {
   queue: { folders: ["core", "(root)"], packages: ["node:", "bullmq", "ioredis", "zod"] },
   store: {
     folders: ["core", "collections", "(root)"],
-    packages: ["node:", "@electric-sql/pglite", "bullmq", "yaml", "zod", "@google-cloud/firestore"],
+    packages: [
+      "node:",
+      "@electric-sql/pglite",
+      "pg",
+      "bullmq",
+      "yaml",
+      "zod",
+      "@google-cloud/firestore",
+    ],
   },
   newman: {
     folders: ["core", "collections", "(root)"],

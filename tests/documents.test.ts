@@ -37,12 +37,12 @@ function names(rows: readonly (readonly string[])[]): string[] {
 
 test("the configuration table shows every key with its variable, flag, default and meaning", () => {
   const expected = keyNames().map((name) => {
-    const { variable, flag, secret, description, schema, show } = CONFIG_KEYS[name];
+    const { variable, flag, hasFlag, description, schema, show } = CONFIG_KEYS[name];
     const byDefault: unknown = schema.parse(undefined);
     return [
       `\`${name}\``,
       `\`${variable}\``,
-      secret ? "-" : `\`${flag}\``,
+      hasFlag ? `\`${flag}\`` : "-",
       byDefault === undefined ? "-" : `\`${show(byDefault)}\``,
       description,
     ];

@@ -50,9 +50,8 @@ export function addConfigFlags(
 ): Command {
   command.option("--config <file>", "configuration file instead of ./turnpike.yaml");
   for (const name of names) {
-    const { flag, description, secret } = CONFIG_KEYS[name];
-    // A secret on the command line would stand in every process list.
-    if (!secret) command.addOption(new Option(`${flag} <value>`, description));
+    const { flag, description, hasFlag } = CONFIG_KEYS[name];
+    if (hasFlag) command.addOption(new Option(`${flag} <value>`, description));
   }
   return command;
 }

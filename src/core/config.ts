@@ -13,6 +13,8 @@ interface ConfigKey<Schema extends z.ZodType> {
   /** The flag that sets it on commands that start the engine. */
   readonly flag: string;
   readonly secret: boolean;
+  /** Whether the flag exists: a secret on the command line would stand in every process list. */
+  readonly hasFlag: boolean;
   /** A value as people read it; the value itself without it. */
   readonly show: (value: unknown) => string;
 }
@@ -35,6 +37,7 @@ function key<Schema extends z.ZodType>(
     variable: options.variable ?? `TURNPIKE_${kebab.replaceAll("-", "_").toUpperCase()}`,
     flag: options.flag ?? `--${kebab}`,
     secret: options.secret ?? false,
+    hasFlag: options.flag !== undefined || options.secret !== true,
     show: options.show ?? String,
   };
 }
@@ -83,8 +86,24 @@ export const CONFIG_KEYS = {
   redisUrl: key(
     "redisUrl",
     z.url({ protocol: /^rediss?$/, error: "not a Redis URL; write redis://host:6379" }).optional(),
-    "Redis for the queue; without it the queue is embedded.",
-    { variable: "REDIS_URL", secret: true },
+    "Redis for the queue; without it the queue is embedded. One with a password belongs in the variable.",
+    { variable: "REDIS_URL", flag: "--redis", secret: true },
+  ),
+  postgresUrl: key(
+    "postgresUrl",
+    z
+      .url({
+        protocol: /^postgres(?:ql)?$/,
+        error: "not a PostgreSQL URL; write postgres://user@host:5432/database",
+      })
+      .optional(),
+    "PostgreSQL server that keeps runs and blobs; without it the embedded database does. One with a password belongs in the variable.",
+    { flag: "--postgres", secret: true },
+  ),
+  postgresMaxConnections: key(
+    "postgresMaxConnections",
+    z.int().min(1).max(1000).default(10),
+    "Connections of this process to that server at once; further operations wait.",
   ),
   namespace: key(
     "namespace",
@@ -106,7 +125,7 @@ export const CONFIG_KEYS = {
         "not the id of a Google Cloud project; write one such as my-project-123",
       )
       .optional(),
-    "Google Cloud project whose Firestore keeps runs, outcomes and events; without it the embedded database does.",
+    "Google Cloud project whose Firestore keeps runs and blobs; without it the embedded database does.",
   ),
   firestoreMaxConcurrent: key(
     "firestoreMaxConcurrent",

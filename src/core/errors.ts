@@ -53,6 +53,7 @@ export const ERROR_KINDS = {
     exitCode: 3,
   },
   REDIS_UNREACHABLE: { title: "Redis cannot be reached", httpStatus: 503, exitCode: 3 },
+  POSTGRES_UNREACHABLE: { title: "PostgreSQL cannot be reached", httpStatus: 503, exitCode: 3 },
   FIRESTORE_UNREACHABLE: { title: "Firestore cannot be reached", httpStatus: 503, exitCode: 3 },
   FIRESTORE_BUSY: { title: "Too much waits for Firestore", httpStatus: 503, exitCode: 3 },
   ADDRESS_IN_USE: { title: "The address is in use", httpStatus: 503, exitCode: 3 },

@@ -1,13 +1,12 @@
 /** Blobs as files named by their hash, in two-letter folders, readable by their owner only. */
 
-import { createHash } from "node:crypto";
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { TurnpikeError } from "../core/errors.js";
 import type { BlobStore } from "../core/ports.js";
+import { hashOf, isHash, noBlob } from "./blob-hash.js";
 import { isMissing, readIfThere, writeWhole } from "./file.js";
 
-const HASH = /^[0-9a-f]{64}$/;
 /** Inputs of a run hold secrets. */
 const MODES = { file: 0o600, folder: 0o700 };
 
@@ -23,9 +22,8 @@ export function createBlobDirectory(directory: string): BlobStore {
       return hash;
     },
     async get(hash) {
-      // Whatever is no hash is looked up nowhere, so no path can be smuggled in.
-      const bytes = HASH.test(hash) ? await readIfThere(pathOf(hash)) : null;
-      if (bytes === null) throw new TurnpikeError("NOT_FOUND", `there is no blob ${hash}`);
+      const bytes = isHash(hash) ? await readIfThere(pathOf(hash)) : null;
+      if (bytes === null) throw noBlob(hash);
       if (hashOf(bytes) !== hash) {
         throw new TurnpikeError(
           "DATA_DIRECTORY_BROKEN",
@@ -35,13 +33,9 @@ export function createBlobDirectory(directory: string): BlobStore {
       return bytes;
     },
     async delete(hash) {
-      if (HASH.test(hash)) await rm(pathOf(hash), { force: true });
+      if (isHash(hash)) await rm(pathOf(hash), { force: true });
     },
   };
-}
-
-function hashOf(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }
 
 async function sizeOf(path: string): Promise<number | null> {

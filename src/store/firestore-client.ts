@@ -27,7 +27,7 @@ export interface FirestoreClient {
   close(): Promise<void>;
 }
 
-type Writes = Pick<Transaction, "create" | "update" | "delete">;
+type Writes = Pick<Transaction, "create" | "set" | "update" | "delete">;
 
 const ATTEMPT_LIMIT_MS = 10_000;
 const CLOSE_LIMIT_MS = 2000;

@@ -9,12 +9,14 @@ import { outcomeSchema } from "../core/outcome.js";
 import type { Run } from "../core/run.js";
 import { cancellationSchema, runEndSchema, runSchema } from "../core/stored-run.js";
 
-/** Collections; all but the first lie under a run. Their names are this program's own, for the exemptions of indexes. */
+/** Collections; starts, outcomes, marks and events lie under a run, chunks under a blob. Their names are this program's own, for the exemptions of indexes. */
 export const RUNS = "turnpikeRuns";
 export const OUTCOMES = "turnpikeOutcomes";
 export const STARTS = "turnpikeStarts";
 export const MARKS = "turnpikeMarks";
 export const EVENTS = "turnpikeEvents";
+export const BLOBS = "turnpikeBlobs";
+export const BLOB_CHUNKS = "turnpikeBlobChunks";
 
 /** Firestore takes 1 MiB for a document with all its names; the rest is for the other fields. */
 const MAX_FIELD_BYTES = 900_000;

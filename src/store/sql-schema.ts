@@ -39,6 +39,12 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (run_id, number)
   );
   `,
+  `
+  CREATE TABLE turnpike.blob (
+    hash text PRIMARY KEY,
+    bytes bytea NOT NULL
+  );
+  `,
 ];
 
 /** Any number will do that no other program uses on the same database. */
