@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { formatProblem, TurnpikeError } from "../core/errors.js";
 import { EXIT } from "../core/exit-code.js";
+import { addCollectionCommand } from "./command-collection.js";
 import { addConfigCommand } from "./command-config.js";
 import { addPlanCommand } from "./command-plan.js";
 import { addRunCommand } from "./command-run.js";
@@ -37,6 +38,7 @@ export async function runProgram(
   addRunCommand(program, context, end);
   addServeCommand(program, context, end);
   addPlanCommand(program, context, end);
+  addCollectionCommand(program, context);
   addConfigCommand(program, context);
   try {
     await program.parseAsync(argv);

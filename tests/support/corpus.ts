@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { z } from "zod";
 import { startPosts, startRawEcho, startRedirects, type RunningServer } from "./newman-servers.js";
 
-const repository = findRepository();
+export const repository = findRepository();
 /** Collections of our own, which serve where the corpus is absent. */
 export const fixturesDirectory = pathToFileURL(
   `${resolve(repository, "tests/fixtures/collections")}/`,
