@@ -8,7 +8,7 @@ import test from "node:test";
 import { CONFIG_KEYS, keyNames } from "../src/core/config.js";
 import { ERROR_KINDS } from "../src/core/errors.js";
 import { EXIT } from "../src/core/exit-code.js";
-import { planSchemas } from "../src/core/plan.js";
+import { planSchemas } from "../src/core/plan-document.js";
 import { REPORT_FORMATS } from "../src/reports/formats.js";
 import { PLAIN } from "../src/reports/palette.js";
 

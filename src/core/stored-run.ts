@@ -2,7 +2,8 @@
 
 import { z } from "zod";
 import { isJsonObject } from "./json-object.js";
-import { planSchemas, type Plan } from "./plan.js";
+import { planSchemas } from "./plan-document.js";
+import type { Plan } from "./plan.js";
 import type { Cancellation, Run, RunEnd } from "./run.js";
 import { verdictSchema } from "./run.js";
 
@@ -17,6 +18,7 @@ const taskNodeSchema = planSchemas.task.omit({ timeout: true }).extend({
   kind: z.literal("task"),
   ...resolved,
   folder: z.array(z.string()),
+  runsOn: z.array(z.string()),
   environment: z.array(z.string()).nullable(),
   timeoutRequest: z.int().optional(),
   timeoutScript: z.int().optional(),

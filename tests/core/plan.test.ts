@@ -49,6 +49,36 @@ test("an environment is a name, layers, or none", () => {
   assert.deepEqual(layers(undefined), [[], null]);
 });
 
+test("where and when a task may run is read with its defaults", () => {
+  const read = (more: object): unknown => {
+    const check = readPlan({ name: "p", tasks: { a: { ...task, ...more } } });
+    const node = check.ok ? check.plan.nodes[0] : undefined;
+    assert.ok(node?.kind === "task", JSON.stringify(check));
+    const { priority, lock, runsOn, shards } = node;
+    return { priority, lock, runsOn, shards };
+  };
+  assert.deepEqual(read({}), { priority: 0, lock: undefined, runsOn: [], shards: undefined });
+  assert.deepEqual(read({ priority: -5, lock: "db", runsOn: "eu", shards: "auto" }), {
+    priority: -5,
+    lock: "db",
+    runsOn: ["eu"],
+    shards: "auto",
+  });
+  assert.deepEqual(read({ runsOn: ["eu", "gpu"], shards: 4 }), {
+    priority: 0,
+    lock: undefined,
+    runsOn: ["eu", "gpu"],
+    shards: 4,
+  });
+  const wrong = { priority: 0.5, lock: "a b", runsOn: 7, shards: 0 };
+  const places = problemsOf({ name: "p", tasks: { a: { ...task, ...wrong } } });
+  for (const key of Object.keys(wrong))
+    assert.ok(
+      places.some((problem) => problem.startsWith(`tasks.a.${key}: `)),
+      `${key} in ${places.join("; ")}`,
+    );
+});
+
 const CASES: readonly {
   readonly title: string;
   readonly document: unknown;

@@ -1,0 +1,37 @@
+/** Problems for people from what a zod schema has refused. */
+
+import type { z } from "zod";
+import type { Problem } from "./errors.js";
+import { isJsonObject } from "./json-object.js";
+import { nearest } from "./nearest.js";
+
+/** One problem for each fault, placed below `place`; an unknown key is answered with the nearest known one. */
+export function toProblems(
+  error: z.ZodError,
+  place: readonly string[],
+  body: unknown,
+  shape: Readonly<Record<string, unknown>>,
+): Problem[] {
+  return error.issues.flatMap((issue) => {
+    const path = [...place, ...issue.path.map(String)].join(".");
+    if (issue.code !== "unrecognized_keys") {
+      const missing = issue.path.length > 0 && valueAt(body, issue.path) === undefined;
+      return [{ path, message: missing ? "this key is required" : issue.message }];
+    }
+    return issue.keys.map((key) => {
+      const guess = nearest(key, Object.keys(shape));
+      return {
+        path: [path, key].filter((part) => part !== "").join("."),
+        message: `unknown key "${key}"; known here: ${Object.keys(shape).join(", ")}`,
+        suggestedAction: guess === null ? "remove it" : `did you mean "${guess}"?`,
+      };
+    });
+  });
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) => (isJsonObject(at) || Array.isArray(at) ? Reflect.get(at, key) : undefined),
+    value,
+  );
+}
