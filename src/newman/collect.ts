@@ -196,10 +196,14 @@ function toRecords(done: OpenItem): RequestRecord[] {
   );
 }
 
-/** Exceptions that no script error repeats. */
+/** Exceptions that no script error repeats, each once. */
 function uncounted({ exceptions, scriptErrors }: OpenItem): ScriptError[] {
   const known = new Set(scriptErrors.map(({ message }) => message));
-  return exceptions.filter(({ message }) => !known.has(message));
+  return exceptions.filter(({ message }) => {
+    const isNew = !known.has(message);
+    known.add(message);
+    return isNew;
+  });
 }
 
 function neverEnded({ openTests, item, script }: OpenItem): ScriptError[] {

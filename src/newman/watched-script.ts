@@ -1,6 +1,7 @@
 /**
  * Scripts as they are handed to the sandbox: wrapped in one more function, so that what Newman loses is heard of. It
- * loses a thrown null, undefined or other empty value, and tests that are begun and never ended.
+ * loses a thrown null, undefined or other empty value, what is thrown in the callback of `pm.sendRequest`, and tests that
+ * are begun and never ended.
  */
 
 import { randomUUID } from "node:crypto";
@@ -25,6 +26,21 @@ return plain.call(pm,name,()=>{const result=assert();if(typeof result?.then==="f
 /** A rejection that nobody handles is reported where an empty error is not. What the script threw goes on its way unchanged. */
 const NAME_EMPTY_ERRORS = `.catch((reason)=>{if(!reason||typeof reason==="symbol")Promise.reject(new Error("the script threw "+String(reason)));throw reason;});`;
 
+/** Runs in the sandbox, before the script, and hands it a `pm` and timers of its own. The sandbox drops an empty error
+ * of a callback, and calls that of `pm.sendRequest` once more with what it threw, where many take it for the network's. */
+const WATCH_CALLBACKS = `((pm,...timers)=>{
+const name=(error)=>!error||typeof error==="symbol"?new Error("the script threw "+String(error)):error;
+const named=(callback)=>typeof callback!=="function"?callback:function(...all){try{return callback.apply(this,all);}catch(error){throw name(error);}};
+const told=(callback)=>function(...all){try{return callback.apply(this,all);}catch(error){Promise.reject(name(error));throw error;}};
+const watched=Object.create(pm,{sendRequest:{enumerable:true,value(request,callback){
+if(typeof callback!=="function")return pm.sendRequest(...arguments);
+pm.sendRequest(request,told(callback));return this;
+}}});
+const jar=pm.cookies?.jar;
+if(typeof jar==="function")pm.cookies.jar=function(){const made=jar.apply(this,arguments);return new Proxy(made,{get(from,key){const value=from[key];return typeof value==="function"?(...all)=>value.apply(from,all.map(named)):value;}});};
+return [watched,...timers.map((set)=>(callback,...all)=>set(named(callback),...all))];
+})(pm,setTimeout,setInterval,setImmediate)`.replaceAll("\n", "");
+
 /** What a script told of its tests. */
 export interface TestNotice {
   readonly state: "begun" | "ended";
@@ -36,7 +52,9 @@ export interface TestNotice {
 export function watchScript(source: string): string {
   const marker = SANDBOX_MARKER.exec(source)?.[0] ?? "";
   const code = source.slice(marker.length);
-  return `${marker}${WATCH_TESTS}return (async()=>{;${code}\n;})()${NAME_EMPTY_ERRORS}`;
+  // In a function of their own, so that a script may declare these names itself.
+  const open = `return ((pm,setTimeout,setInterval,setImmediate)=>(async()=>{;`;
+  return `${marker}${WATCH_TESTS}${open}${code}\n;})()${NAME_EMPTY_ERRORS.slice(0, -1)})(...${WATCH_CALLBACKS});`;
 }
 
 /** Reads a line of the console; null for what scripts themselves wrote. */

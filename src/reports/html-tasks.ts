@@ -5,7 +5,14 @@ import { escapeHtml, jsonForScript } from "./html-escape.js";
 import type { NodeReport } from "./node-report.js";
 import { printableLine } from "./printable.js";
 import type { RunReport } from "./report.js";
-import { assertionsText, countOf, durationText, requestsText, wordOf } from "./wording.js";
+import {
+  assertionsText,
+  countOf,
+  durationText,
+  requestsText,
+  waiverTexts,
+  wordOf,
+} from "./wording.js";
 
 export function renderTasks(report: RunReport): string {
   return `<section class="card tasks"><h2>Tasks</h2>
@@ -38,6 +45,7 @@ function renderFacts(node: NodeReport): string {
     ...(node.counts.iterations > 1
       ? [["Iterations", String(node.counts.iterations)] as const]
       : []),
+    ...waiverTexts(node).map((waiver) => ["Accepts", waiver] as const),
   ];
   const list = facts
     .map(([name, value]) => `<div><dt>${name}</dt><dd>${escapeHtml(value)}</dd></div>`)

@@ -187,6 +187,7 @@ function properties(report: RunReport, node: NodeReport): string {
     status: node.status,
     attempt: String(node.attempt),
     ...(node.prefix === null ? {} : { prefix: node.prefix }),
+    ...(node.waivers.length === 0 ? {} : { accepts: node.waivers.join(", ") }),
   };
   const rows = Object.entries(values).map(
     ([name, value]) => `      <property${attributes({ name, value })}/>\n`,

@@ -12,6 +12,7 @@ import {
   groupDigits,
   requestsText,
   timingSentences,
+  waiverTexts,
   wordOf,
 } from "./wording.js";
 
@@ -46,10 +47,10 @@ export function renderMarkdown(report: RunReport): string {
 
 function taskRow(node: NodeReport): string {
   const name = node.title === node.id ? `**${node.id}**` : `**${node.id}** ${escape(node.title)}`;
-  const reason = node.reason === null ? "" : `<br>${escape(node.reason)}`;
+  const remarks = [node.reason ?? [], waiverTexts(node)].flat();
   const cells = [
     name,
-    `${MARKS[node.status]} ${wordOf(node.status)}${reason}`,
+    `${MARKS[node.status]} ${[wordOf(node.status), ...remarks.map(escape)].join("<br>")}`,
     requestsText(node),
     assertionsText(node),
     durationText(node),

@@ -6,12 +6,17 @@ import type { Cause, Status } from "../core/outcome.js";
 /** Status of a node in a report; the first two only while the run goes on. */
 export type NodeStatus = "waiting" | "running" | Status;
 
+/** Options of a task that give up a rule of evidence. */
+export type Waiver = "allowEmpty" | "allowUnresolved" | "refusedFiles";
+
 /** A node of the plan with what came of it. Times are ISO 8601 in UTC, durations milliseconds. */
 export interface NodeReport {
   readonly id: string;
   readonly title: string;
   readonly kind: "task" | "checkpoint";
   readonly needs: readonly string[];
+  /** What the plan lets this task do that else keeps it from passing. */
+  readonly waivers: readonly Waiver[];
   readonly status: NodeStatus;
   readonly cause: Cause | null;
   readonly reason: string | null;

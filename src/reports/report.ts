@@ -9,11 +9,11 @@ import {
   type RequestRecord,
 } from "../core/evidence.js";
 import { durationOf, statusSchema, type Outcome } from "../core/outcome.js";
-import type { PlanNode } from "../core/plan.js";
+import type { PlanNode, TaskNode } from "../core/plan.js";
 import type { RunStatus, Verdict } from "../core/run.js";
 import { timingOf, type RunTiming } from "../core/timing.js";
 import { failuresOf, type FailureReport } from "./failures.js";
-import type { NodeReport, NodeStatus } from "./node-report.js";
+import type { NodeReport, NodeStatus, Waiver } from "./node-report.js";
 
 const SLOWEST_COUNT = 10;
 
@@ -177,13 +177,19 @@ function openNode(
   };
 }
 
-function describeNode({
-  id,
-  title,
-  kind,
-  needs,
-}: PlanNode): Pick<NodeReport, "id" | "title" | "kind" | "needs"> {
-  return { id, title, kind, needs };
+function describeNode(
+  node: PlanNode,
+): Pick<NodeReport, "id" | "title" | "kind" | "needs" | "waivers"> {
+  const { id, title, kind, needs } = node;
+  return { id, title, kind, needs, waivers: node.kind === "task" ? waiversOf(node) : [] };
+}
+
+function waiversOf({ allowEmpty, allowUnresolved, refusedFiles }: TaskNode): Waiver[] {
+  return [
+    ...(allowEmpty ? (["allowEmpty"] as const) : []),
+    ...(allowUnresolved ? (["allowUnresolved"] as const) : []),
+    ...(refusedFiles === "warn" ? (["refusedFiles"] as const) : []),
+  ];
 }
 
 /** Totals so far of a task whose own are not there yet. */

@@ -15,6 +15,7 @@ import {
   groupDigits,
   requestsText,
   timingSentences,
+  waiverTexts,
   wordOf,
 } from "./wording.js";
 
@@ -75,11 +76,9 @@ function taskTable(report: RunReport, palette: Palette): string[] {
       const node = report.tasks[position];
       const [name = "", status = "", ...figures] = align(row);
       const colour = palette[colourOf(node?.status ?? "waiting")];
-      const reason =
-        node === undefined || node.reason === null
-          ? []
-          : [`    ${palette.dim(printableLine(node.reason))}`];
-      return [[name, colour(status), ...figures].join("  "), ...reason];
+      const remarks = node === undefined ? [] : [node.reason ?? [], waiverTexts(node)].flat();
+      const below = remarks.map((remark) => `    ${palette.dim(printableLine(remark))}`);
+      return [[name, colour(status), ...figures].join("  "), ...below];
     }),
   ];
 }

@@ -2,7 +2,7 @@
 
 import { formatDuration } from "../core/duration.js";
 import type { Verdict } from "../core/run.js";
-import type { NodeReport, NodeStatus } from "./node-report.js";
+import type { NodeReport, NodeStatus, Waiver } from "./node-report.js";
 import type { RunReport } from "./report.js";
 
 /** `timed out`, `passed`; a run without a verdict is `running`. */
@@ -57,6 +57,17 @@ export function assertionsText(node: NodeReport): string {
     ? "-"
     : ratioOf(node.counts.assertions, node.counts.assertionsFailed);
 }
+
+/** `allowEmpty: may send or prove nothing`, one for each rule of evidence the plan gives up. */
+export function waiverTexts({ waivers }: Pick<NodeReport, "waivers">): string[] {
+  return waivers.map((waiver) => WAIVERS[waiver]);
+}
+
+const WAIVERS: Readonly<Record<Waiver, string>> = {
+  allowEmpty: "allowEmpty: may send or prove nothing",
+  allowUnresolved: "allowUnresolved: may send variables that nothing gave a value",
+  refusedFiles: "refusedFiles: may go on without a file from outside its folder",
+};
 
 export function environmentText(report: Pick<RunReport, "environment">): string {
   return report.environment.length === 0 ? "none" : report.environment.join(" + ");

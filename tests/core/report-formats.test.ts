@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readPlan } from "../../src/core/plan.js";
 import { REPORT_FORMATS } from "../../src/reports/formats.js";
 import { renderMarkdown } from "../../src/reports/markdown.js";
 import { ANSI, PLAIN } from "../../src/reports/palette.js";
 import { buildReport } from "../../src/reports/report.js";
 import { renderText } from "../../src/reports/text.js";
-import { NASTY, runOf } from "../support/run-parts.js";
+import { NASTY, outcomeOf, runOf } from "../support/run-parts.js";
 import { greenRun, largeRun, redRun, SAMPLE_PLAN } from "../support/sample-run.js";
 
 const GREEN = buildReport(greenRun());
@@ -121,4 +122,31 @@ test("the table of texts finds a missing line and a control character", () => {
   assert.throws(() => {
     checkText({ what: "planted", lines: ["\u001B[31mred"], holds: [] });
   }, assert.AssertionError);
+});
+
+test("every format shows which rules of evidence a plan gives up", () => {
+  const check = readPlan({
+    name: "lax",
+    tasks: {
+      lax: { collection: "a.json", allowEmpty: true, allowUnresolved: true, refusedFiles: "warn" },
+      strict: { collection: "a.json" },
+    },
+  });
+  assert.ok(check.ok);
+  const outcomes = [outcomeOf("lax", [0, 1]), outcomeOf("strict", [0, 1])];
+  const report = buildReport(runOf({ plan: check.plan, outcomes, verdict: "passed" }));
+  assert.deepEqual(
+    report.tasks.map(({ waivers }) => waivers),
+    [["allowEmpty", "allowUnresolved", "refusedFiles"], []],
+  );
+  const texts = {
+    ...Object.fromEntries(
+      Object.entries(REPORT_FORMATS).map(([name, { render }]) => [name, render(report)]),
+    ),
+    text: renderText(report, PLAIN).join("\n"),
+  };
+  for (const [format, text] of Object.entries(texts)) {
+    for (const waiver of report.tasks[0]?.waivers ?? [])
+      assert.equal(text.split(waiver).length - 1, 1, `${format} names ${waiver} once`);
+  }
 });

@@ -76,6 +76,37 @@ for (const [what, script, reason] of [
   ["awaits a rejection without a reason", "await Promise.reject();", /the script threw undefined/],
   ["leaves a rejection to nobody", "Promise.reject(new Error('nobody'));", /nobody/],
   ["throws in a timer", "setTimeout(() => { throw new Error('late'); }, 5);", /late/],
+  ["throws null in a timer", "setTimeout(() => { throw null; }, 5);", /the script threw null/],
+  [
+    "throws undefined in an interval",
+    "const id = setInterval(() => { clearInterval(id); throw undefined; }, 5);",
+    /the script threw undefined/,
+  ],
+  [
+    "throws a symbol in an immediate",
+    "setImmediate(() => { throw Symbol('odd'); });",
+    /the script threw Symbol\(odd\)/,
+  ],
+  [
+    "throws null in an asynchronous timer",
+    "setTimeout(async () => { throw null; }, 5);",
+    /rejected with the reason "null"/,
+  ],
+  [
+    "throws null in the callback of a request it sent",
+    "pm.sendRequest('URL', (error, response) => { if (response) throw null; });",
+    /the script threw null/,
+  ],
+  [
+    "takes its own error in a callback for the network's",
+    "pm.sendRequest('URL', (error, response) => { if (error) return; response.json().no.such; });",
+    /Cannot read properties of undefined/,
+  ],
+  [
+    "throws null in the callback of a cookie jar",
+    "pm.cookies.jar().getAll('URL', () => { throw null; });",
+    /the script threw null/,
+  ],
   [
     "throws in the callback of a request it sent",
     "pm.sendRequest('URL', () => { throw new Error('in the callback'); });",
@@ -120,12 +151,22 @@ test("scripts mean what they meant before they were watched", async () => {
     "pm.test('early', () => {}); if (true) return; throw null;",
     "'use sandbox2';pm.test('marked', () => {});",
     "console.log('own line'); pm.test('this is ' + typeof this, () => {});",
+    "let setTimeout = 1; const pm2 = pm; pm.test('renamed ' + setTimeout, () => pm.expect(pm2.info.eventName).to.equal('test'));",
+    "pm.test('passes on', (done) => clearTimeout(setTimeout(done, 9000), setTimeout(done, 1)));",
+    "const id = setInterval(() => { clearInterval(id); pm.test('interval', () => {}); }, 1);",
+    "const jar = pm.cookies.jar(); jar.set('URL', 'a', '1', () => jar.get('URL', 'a', (error, value) => pm.test('jar ' + value, () => {})));",
+    "pm.test('same', () => pm.expect(pm.sendRequest('URL', () => {})).to.equal(pm));",
   ];
-  const items = scripts.map((script) => ({ url: target.url, test: [script] }));
+  const items = scripts.map((script) => ({
+    url: target.url,
+    test: [script.replaceAll("URL", target.url)],
+  }));
   const { result, records } = await runJob(lanes, jobOf(sketchCollection(...items)));
   assert.equal(judge(result, task, null).reason, null);
   assert.deepEqual(
-    records.map(({ assertions }) => assertions.map(({ name }) => name).toSorted()),
+    records
+      .filter(({ name }) => !name.includes("sent by a script"))
+      .map(({ assertions }) => assertions.map(({ name }) => name).toSorted()),
     [
       ["hoisted 1"],
       ["async", "done"],
@@ -133,6 +174,11 @@ test("scripts mean what they meant before they were watched", async () => {
       ["early"],
       ["marked"],
       ["this is object"],
+      ["renamed 1"],
+      ["passes on"],
+      ["interval"],
+      ["jar 1"],
+      ["same"],
     ],
   );
   assert.deepEqual(
