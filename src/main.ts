@@ -21,6 +21,8 @@ const context: CommandContext = {
   // The engine takes most of a second to load; commands that do not run anything do without it.
   openPlans: async (config, environments) =>
     (await import("./wire-documents.js")).openPlans(config, environments),
+  openEnvironments: async (config) =>
+    (await import("./wire-documents.js")).openEnvironmentFiles(config),
   open: async (loaded, options) =>
     (await import("./wire.js")).openTurnpike(loaded, { ...options, version }),
   onSignal(listener) {

@@ -1,13 +1,15 @@
 /** Opens the folders of plans, collections and environments. */
 
 import { z } from "zod";
+import { ENVIRONMENT_FILES } from "./collections/environment-file.js";
+import { jsonFileKind } from "./collections/json-file.js";
 import { problemsOfCollection } from "./collections/read-collection.js";
-import { environmentDocumentSchema } from "./core/environment.js";
 import type { Config } from "./core/config.js";
 import { environmentsNamed } from "./core/plan.js";
 import type { PlanSource } from "./core/ports.js";
-import type { PlanFiles } from "./cli/context.js";
+import type { EnvironmentFiles, PlanFiles } from "./cli/context.js";
 import type { Dependencies } from "./service/dependencies.js";
+import { createEnvironmentManager } from "./service/environment-manager.js";
 import { unknownEnvironments } from "./service/find-environments.js";
 
 /** The folders of plans, without an engine. */
@@ -39,18 +41,34 @@ export async function openEnvironments(config: Config): Promise<Dependencies["en
   const { createDocumentDirectory } = await import("./store/document-directory.js");
   return createDocumentDirectory({
     directory: config.environmentsDirectory,
-    suffix: ".postman_environment.json",
-    schema: environmentDocumentSchema,
+    formats: ENVIRONMENT_FILES,
     invalid: "INVALID_ENVIRONMENT",
   });
+}
+
+export async function openChosenEnvironment(
+  config: Config,
+): Promise<Dependencies["chosenEnvironment"]> {
+  const { createChosenEnvironment } = await import("./store/chosen-environment.js");
+  return createChosenEnvironment(config.environmentsDirectory);
+}
+
+/** The folder of environments, without an engine. */
+export async function openEnvironmentFiles(config: Config): Promise<EnvironmentFiles> {
+  const environments = await openEnvironments(config);
+  const manager = createEnvironmentManager({
+    environments,
+    chosenEnvironment: await openChosenEnvironment(config),
+    usage: () => Promise.resolve(null),
+  });
+  return { environments, manager };
 }
 
 export async function openCollections(config: Config): Promise<Dependencies["collections"]> {
   const { createDocumentDirectory } = await import("./store/document-directory.js");
   return createDocumentDirectory({
     directory: config.collectionsDirectory,
-    suffix: ".postman_collection.json",
-    schema: z.looseObject({}),
+    formats: [jsonFileKind(".postman_collection.json", z.looseObject({}))],
     invalid: "INVALID_COLLECTION",
   });
 }

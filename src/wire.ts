@@ -13,7 +13,12 @@ import { createMeter } from "./service/meter.js";
 import { openRuns } from "./service/sweep-runs.js";
 import { createStops, type Stops } from "./stops.js";
 import { listen, refuseOpenAddress } from "./wire-api.js";
-import { openCollections, openEnvironments, openPlanSource } from "./wire-documents.js";
+import {
+  openChosenEnvironment,
+  openCollections,
+  openEnvironments,
+  openPlanSource,
+} from "./wire-documents.js";
 import { openBackend, startLanes, startSweep, startWork } from "./wire-engine.js";
 import { openStores } from "./wire-stores.js";
 
@@ -64,6 +69,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     runner: lanes,
     plans: await openPlanSource(config),
     environments: await openEnvironments(config),
+    chosenEnvironment: await openChosenEnvironment(config),
     collections: await openCollections(config),
     collectionsDirectory: resolve(config.collectionsDirectory),
     bell: createBell(),

@@ -21,7 +21,17 @@ const RULES: Readonly<Record<string, Rule>> = {
   core: { folders: [], packages: ["zod"] },
   collections: {
     folders: ["core"],
-    packages: ["node:crypto", "acorn", "zod", "@faker-js/faker", "postman-collection", "csv-parse"],
+    packages: [
+      "node:crypto",
+      "node:util",
+      "acorn",
+      "zod",
+      "yaml",
+      "jsonc-parser",
+      "@faker-js/faker",
+      "postman-collection",
+      "csv-parse",
+    ],
   },
   reports: { folders: ["core"], packages: ["zod"] },
   service: { folders: ["core", "collections", "reports", "(root)"], packages: ["node:", "zod"] },

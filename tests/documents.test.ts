@@ -112,6 +112,7 @@ test("every turnpike command and flag of the README exists", async () => {
       terminal: { ...terminal, resultPalette: PLAIN, progressPalette: PLAIN },
       loadConfig: refuse,
       openPlans: refuse,
+      openEnvironments: refuse,
       open: refuse,
       onSignal: refuse,
     };
@@ -122,8 +123,9 @@ test("every turnpike command and flag of the README exists", async () => {
   assert.ok(commands.length >= 3);
   for (const command of commands) {
     const words = command.split(" ");
-    const name =
-      words[0] === "plan" || words[0] === "config" ? words.slice(0, 2) : words.slice(0, 1);
+    const name = ["plan", "config", "env"].includes(words[0] ?? "")
+      ? words.slice(0, 2)
+      : words.slice(0, 1);
     const help = await helpOf(name);
     assert.match(help, new RegExp(`^Usage: turnpike ${name.join(" ")} `), command);
     for (const flag of words.filter((word) => /^--?[a-z]/.test(word)))

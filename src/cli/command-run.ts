@@ -4,15 +4,21 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import type { LoadedConfig } from "../config.js";
-import { plainLayer, type Layer } from "../core/environment.js";
+import type { Layer } from "../core/environment.js";
 import { TurnpikeError } from "../core/errors.js";
 import { EXIT, exitCodeOf } from "../core/exit-code.js";
 import { REPORT_FORMATS, type ReportFormatName } from "../reports/formats.js";
 import type { RunReport } from "../reports/report.js";
 import { renderText } from "../reports/text.js";
-import { addConfigFlags, configOf, type CommandContext, type RunningTurnpike } from "./context.js";
+import {
+  addConfigFlags,
+  collectPair,
+  configOf,
+  type CommandContext,
+  type RunningTurnpike,
+} from "./context.js";
 import { createProgress } from "./progress.js";
-import { loadSubject, readEnvironmentFile, type CollectionFlags } from "./subject.js";
+import { loadSubject, readEnvironment, type CollectionFlags } from "./subject.js";
 
 interface RunOptions {
   readonly environment: readonly string[] | false | undefined;
@@ -109,13 +115,15 @@ async function runCommand(
     collectionFlags(options),
   );
   const environment = await splitEnvironments(options);
-  const globals = await readGlobals(options);
+  const globals =
+    options.globals === undefined ? undefined : await readEnvironment(resolve(options.globals));
   const running = await context.open(loaded, { onNotice: context.terminal.progress });
   try {
     const { status } = await running.service.submitRun({
       subject: { kind: "folder", folder },
       ...environment,
-      globals,
+      ...(globals !== undefined && { globals: globals.rows }),
+      globalVariables: options.globalVar,
       variables: options.envVar,
       trigger: "cli",
     });
@@ -231,32 +239,16 @@ async function splitEnvironments(
   const names: string[] = [];
   const layers: Layer[] = [];
   for (const given of options.environment) {
-    const layer = await readEnvironmentFile(given);
+    const layer = await readEnvironment(given);
     if (layer === undefined) names.push(given);
     else layers.push(layer);
   }
   return { environment: names.length === 0 ? null : names, layers };
 }
 
-async function readGlobals(options: RunOptions): Promise<{ key: string; value: unknown }[]> {
-  const file =
-    options.globals === undefined ? undefined : await readEnvironmentFile(resolve(options.globals));
-  const rows = [...(file?.rows ?? []), ...plainLayer("--global-var", options.globalVar).rows];
-  return rows.map(({ key, value }) => ({ key, value }));
-}
-
 /** Commander gives `true` where only the negated flag has a default. */
 function collect(value: string, before: readonly string[] | true | undefined): string[] {
   return before === undefined || before === true ? [value] : [...before, value];
-}
-
-function collectPair(
-  value: string,
-  before: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const at = value.indexOf("=");
-  if (at < 1) throw new TurnpikeError("INVALID_REQUEST", `"${value}" is not key=value`);
-  return { ...before, [value.slice(0, at)]: value.slice(at + 1) };
 }
 
 function collectReport(value: string, before: readonly ReportTarget[]): ReportTarget[] {

@@ -3,7 +3,9 @@
 import { Option, type Command } from "commander";
 import type { LoadedConfig } from "../config.js";
 import { CONFIG_KEYS, keyNames, type Config, type ConfigKeyName } from "../core/config.js";
-import type { PlanFolder, PlanSource } from "../core/ports.js";
+import { TurnpikeError } from "../core/errors.js";
+import type { EnvironmentStore, PlanFolder, PlanSource } from "../core/ports.js";
+import type { EnvironmentManager } from "../service/environment-manager.js";
 import type { Service } from "../service/service.js";
 import type { Terminal } from "./terminal.js";
 
@@ -16,6 +18,8 @@ export interface CommandContext {
   }): LoadedConfig;
   /** The plans of a configuration, without starting anything. `checked` ones must also name environments that exist. */
   openPlans(config: Config, environments: "checked" | "unchecked"): Promise<PlanFiles>;
+  /** The environments of a configuration, without starting anything. */
+  openEnvironments(config: Config): Promise<EnvironmentFiles>;
   /** Starts the whole engine. */
   open(loaded: LoadedConfig, options: OpenOptions): Promise<RunningTurnpike>;
   /** Calls back at every SIGINT and SIGTERM until the returned function is called. */
@@ -25,6 +29,11 @@ export interface CommandContext {
 export interface PlanFiles extends PlanSource {
   /** Reads a plan given by the path of its folder or of its yaml file. */
   loadPath(path: string): Promise<PlanFolder>;
+}
+
+export interface EnvironmentFiles {
+  readonly environments: EnvironmentStore;
+  readonly manager: EnvironmentManager;
 }
 
 export interface OpenOptions {
@@ -66,6 +75,16 @@ export function configOf(
   );
   const file = options["config"];
   return context.loadConfig({ flags, ...(typeof file === "string" ? { file } : {}) });
+}
+
+/** Gathers the `key=value` texts of a flag that may be given several times. */
+export function collectPair(
+  value: string,
+  before: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const at = value.indexOf("=");
+  if (at < 1) throw new TurnpikeError("INVALID_REQUEST", `"${value}" is not key=value`);
+  return { ...before, [value.slice(0, at)]: value.slice(at + 1) };
 }
 
 /** Commander's name for a flag's value: `--data-dir` is `dataDir`. */

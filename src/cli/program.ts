@@ -5,6 +5,7 @@ import { formatProblem, TurnpikeError } from "../core/errors.js";
 import { EXIT } from "../core/exit-code.js";
 import { addCollectionCommand } from "./command-collection.js";
 import { addConfigCommand } from "./command-config.js";
+import { addEnvCommand } from "./command-env.js";
 import { addPlanCommand } from "./command-plan.js";
 import { addRunCommand } from "./command-run.js";
 import { addServeCommand } from "./command-serve.js";
@@ -39,6 +40,7 @@ export async function runProgram(
   addServeCommand(program, context, end);
   addPlanCommand(program, context, end);
   addCollectionCommand(program, context);
+  addEnvCommand(program, context, end);
   addConfigCommand(program, context);
   try {
     await program.parseAsync(argv);

@@ -3,10 +3,11 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { dataFormatOf, problemsOfIterationData } from "../collections/iteration-data.js";
+import { environmentFormatOf, readEnvironmentFile } from "../collections/environment-file.js";
 import { problemsOfCollection } from "../collections/read-collection.js";
 import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
-import { layerOf, environmentDocumentSchema, type Layer } from "../core/environment.js";
-import { messageOf, refuse, TurnpikeError } from "../core/errors.js";
+import { layerOf, type Layer } from "../core/environment.js";
+import { refuse, TurnpikeError } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
 import type { PlanFolder } from "../core/ports.js";
 import type { PlanFiles } from "./context.js";
@@ -81,19 +82,16 @@ async function readData(
   return { name: `data.${format}`, bytes };
 }
 
-/** An environment given by path; undefined when the text is the name of one. */
-export async function readEnvironmentFile(given: string): Promise<Layer | undefined> {
-  const looksLikePath = given.endsWith(".json") || given.includes("/");
-  if (!looksLikePath) return undefined;
-  const bytes = await readGiven("environment", given);
-  const parsed = environmentDocumentSchema.safeParse(parseJson("environment", given, bytes));
-  if (parsed.success) return layerOf(parsed.data.name ?? basename(given), parsed.data);
-  throw new TurnpikeError("INVALID_ENVIRONMENT", `${given} is not a Postman environment`, {
-    problems: parsed.error.issues.map((issue) => ({
-      path: issue.path.join("."),
-      message: issue.message,
-    })),
-  });
+/** An environment given by path (v2 JSON or v3 YAML); undefined when the text is the name of one. */
+export async function readEnvironment(given: string): Promise<Layer | undefined> {
+  if (!/\.(json|ya?ml)$/i.test(given) && !given.includes("/")) return undefined;
+  const text = new TextDecoder().decode(await readGiven("environment", given));
+  const read = readEnvironmentFile(text, environmentFormatOf(given));
+  if (!read.ok)
+    throw new TurnpikeError("INVALID_ENVIRONMENT", `${given} is not a Postman environment`, {
+      problems: read.problems,
+    });
+  return layerOf(read.document.name ?? basename(given), read.document);
 }
 
 async function readGiven(what: string, path: string): Promise<Uint8Array> {
@@ -110,16 +108,4 @@ function missingFile(what: string, path: string, cause?: unknown): TurnpikeError
     `the ${what} ${path} cannot be read; check the path (it is relative to ${process.cwd()})`,
     { cause },
   );
-}
-
-/** JSON with an optional byte order mark, as Postman on Windows writes it. */
-function parseJson(what: string, path: string, bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    throw new TurnpikeError(
-      "INVALID_ENVIRONMENT",
-      `the ${what} ${path} is not JSON: ${messageOf(error)}`,
-    );
-  }
 }

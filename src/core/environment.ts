@@ -12,6 +12,8 @@ const rowSchema = z.looseObject({
   secret: z.boolean().optional(),
 });
 
+export type EnvironmentRow = z.infer<typeof rowSchema>;
+
 /** A Postman v2 environment file as we take it from others: rows that are none are kept, and do not count. */
 export const environmentDocumentSchema = z.looseObject({
   id: z.string().optional(),
@@ -19,6 +21,9 @@ export const environmentDocumentSchema = z.looseObject({
   values: z.array(z.unknown()).default([]),
 });
 export type EnvironmentDocument = z.infer<typeof environmentDocumentSchema>;
+
+/** Name of the environment that gives every run its global variables. */
+export const GLOBALS = "globals";
 
 /** One source of variables, named for people: `environment staging`, `plan`, `--env-var`. */
 export interface Layer {
@@ -49,20 +54,28 @@ export interface Rendered {
 export function layerOf(name: string, document: EnvironmentDocument): Layer {
   const rows = new Map<string, Row>();
   for (const row of rowsOf(document)) {
-    if (row.enabled === false || row.disabled === true) continue;
+    if (!isEnabled(row)) continue;
     rows.delete(row.key);
     rows.set(row.key, {
       key: row.key,
       value: row.value === undefined ? "" : row.value,
-      secret: row.type === "secret" || row.secret === true,
+      secret: isSecret(row),
     });
   }
   return { name, rows: [...rows.values()] };
 }
 
 /** The rows of a document that can be read as such, enabled or not. */
-function rowsOf(document: EnvironmentDocument): z.infer<typeof rowSchema>[] {
+export function rowsOf(document: EnvironmentDocument): EnvironmentRow[] {
   return document.values.flatMap((row) => rowSchema.safeParse(row).data ?? []);
+}
+
+export function isEnabled(row: EnvironmentRow): boolean {
+  return row.enabled !== false && row.disabled !== true;
+}
+
+export function isSecret(row: EnvironmentRow): boolean {
+  return row.type === "secret" || row.secret === true;
 }
 
 /** A layer of plain values that are no secrets, such as generated ones or those of a plan. */
@@ -79,7 +92,6 @@ export function plainLayer(
 /** Lays the layers over each other: later ones win. A key that any layer calls a secret stays one, whoever gives its value. */
 export function render(layers: readonly Layer[]): Rendered {
   const rendered = new Map<string, RenderedRow>();
-  const secrets = new Set<string>();
   for (const layer of layers) {
     for (const row of layer.rows) {
       const before = rendered.get(row.key);
@@ -92,8 +104,13 @@ export function render(layers: readonly Layer[]): Rendered {
       });
     }
   }
-  for (const row of rendered.values()) {
-    if (row.secret && typeof row.value === "string" && row.value !== "") secrets.add(row.value);
-  }
-  return { rows: [...rendered.values()], secrets: [...secrets] };
+  return { rows: [...rendered.values()], secrets: secretsOf([...rendered.values()]) };
+}
+
+/** The texts to mask of these rows. */
+export function secretsOf(rows: readonly Row[]): readonly string[] {
+  const texts = rows.flatMap(({ secret, value }) =>
+    secret && typeof value === "string" && value !== "" ? value : [],
+  );
+  return [...new Set(texts)];
 }

@@ -89,6 +89,13 @@ export interface DocumentStore<Document> {
   delete(name: string): Promise<boolean>;
 }
 export type EnvironmentStore = DocumentStore<EnvironmentDocument>;
+
+/** The environment runs use when nobody chooses one: Postman's drop-down, for a folder of environments. */
+export interface ChosenEnvironment {
+  /** Layers; an empty list is the choice of no environment, null is no choice, so that each plan's own counts. */
+  read(): Promise<readonly string[] | null>;
+  write(layers: readonly string[] | null): Promise<void>;
+}
 export type CollectionStore = DocumentStore<Readonly<Record<string, unknown>>>;
 
 /** The queue that wakes nodes. It carries ids only; nothing depends on it for correctness but progress. */

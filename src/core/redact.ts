@@ -1,6 +1,7 @@
 /** Masks secrets in everything that leaves the place where they are used. */
 
-const MASK = "********";
+/** What is shown instead of a secret. */
+export const MASK = "********";
 /** Shorter texts are left alone: masking every "1" would make a report unreadable and hide nothing. */
 const MIN_SECRET_LENGTH = 4;
 
@@ -26,6 +27,11 @@ export function createRedact(secrets: readonly string[]): Redact {
   };
   // The shape is unchanged: strings stay strings, and only their text differs.
   return <Value>(value: Value): Value => (forms.length === 0 ? value : (redactAny(value) as Value));
+}
+
+/** A secret's value as it may be shown; that it is empty is worth knowing. */
+export function maskValue(value: unknown): unknown {
+  return value === "" || value === null || value === undefined ? value : MASK;
 }
 
 function formsOf(secret: string): string[] {

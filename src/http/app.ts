@@ -18,6 +18,8 @@ import { PROBLEM_MEDIA_TYPE, problemDocument, sendProblem } from "./problem.js";
 import type { App } from "./route-context.js";
 import { addCollectionRoutes } from "./routes-collections.js";
 import { addConfigRoutes } from "./routes-config.js";
+import { addEnvironmentChangeRoutes } from "./routes-environment-changes.js";
+import { addEnvironmentInsightRoutes } from "./routes-environment-insight.js";
 import { addEnvironmentRoutes } from "./routes-environments.js";
 import { addEventRoutes } from "./routes-events.js";
 import { addGenerateRoutes } from "./routes-generate.js";
@@ -77,6 +79,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   addConfigRoutes(app, context);
   addPlanRoutes(app, context);
   addEnvironmentRoutes(app, context);
+  addEnvironmentChangeRoutes(app, context);
+  addEnvironmentInsightRoutes(app, context);
   addCollectionRoutes(app, context);
   addRunRoutes(app, context);
   addEventRoutes(app, context);

@@ -2,8 +2,8 @@
 
 import type { EnvironmentDocument } from "../core/environment.js";
 import { refuse } from "../core/errors.js";
+import { MASK, maskValue } from "../core/redact.js";
 
-const MASK = "********";
 /** Where exports of Postman keep the value of a row, and further copies of it. */
 const VALUE_KEYS: ReadonlySet<string> = new Set([
   "value",
@@ -30,11 +30,6 @@ export function refuseMasks(document: EnvironmentDocument): void {
       })),
   );
   refuse("INVALID_ENVIRONMENT", "the environment", problems);
-}
-
-/** The value as it may be shown. */
-export function maskValue(value: unknown): unknown {
-  return value === "" || value === null || value === undefined ? value : MASK;
 }
 
 function maskRow(row: unknown): unknown {

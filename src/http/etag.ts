@@ -30,7 +30,7 @@ export function isUnchanged(ifNoneMatch: string | undefined, etag: string): bool
  * now; the store compares again when it writes, so a change in between is still noticed.
  */
 export function preconditionOf(
-  headers: z.infer<typeof writeConditionSchema>,
+  headers: Pick<z.infer<typeof writeConditionSchema>, "if-match" | "if-none-match">,
   current: string | null,
 ): string | null | undefined {
   if (headers["if-none-match"] !== undefined) return null;

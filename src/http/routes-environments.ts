@@ -2,8 +2,9 @@
 
 import { z } from "zod";
 import type { EnvironmentDocument } from "../core/environment.js";
+import { maskValue } from "../core/redact.js";
 import { documentListSchema, nameParamsSchema } from "./document-name.js";
-import { maskEnvironment, maskValue, refuseMasks } from "./environment-mask.js";
+import { maskEnvironment, refuseMasks } from "./environment-mask.js";
 import {
   deleteDocument,
   listDocuments,

@@ -3,6 +3,7 @@
 import { resolveConfig, type ConfigValue } from "../core/config.js";
 import { TurnpikeError } from "../core/errors.js";
 import { cancelRun } from "./cancel-run.js";
+import { createEnvironmentManager } from "./environment-manager.js";
 import { checkReadiness, type Probe } from "./check-readiness.js";
 import type { Dependencies } from "./dependencies.js";
 import { followRun, readEvents, waitForRun } from "./follow-run.js";
@@ -28,6 +29,11 @@ export function createService(deps: Dependencies, parts: ServiceParts): Service 
     config: parts.config,
     plans: deps.plans,
     environments: deps.environments,
+    environmentManager: createEnvironmentManager({
+      environments: deps.environments,
+      chosenEnvironment: deps.chosenEnvironment,
+      usage: () => Promise.resolve(null),
+    }),
     collections: deps.collections,
     checkConfig: (document) =>
       resolveConfig([{ name: "document", values: recordOf(document), label: (key) => key }]),

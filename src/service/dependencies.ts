@@ -2,6 +2,7 @@
 
 import type {
   BlobStore,
+  ChosenEnvironment,
   Clock,
   CollectionRunner,
   CollectionStore,
@@ -21,6 +22,7 @@ export interface Dependencies {
   readonly runner: CollectionRunner;
   readonly plans: PlanSource;
   readonly environments: EnvironmentStore;
+  readonly chosenEnvironment: ChosenEnvironment;
   readonly collections: CollectionStore;
   /** Absolute folder of the collections: what one of them uploads must lie in it. */
   readonly collectionsDirectory: string;

@@ -1,6 +1,6 @@
 /** Environments by name: found, or named as missing with the place that asked for them. */
 
-import { layerOf, type Layer } from "../core/environment.js";
+import { GLOBALS, layerOf, type Layer } from "../core/environment.js";
 import { refuse, type Problem } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
 import type { Plan } from "../core/plan.js";
@@ -34,6 +34,12 @@ export async function readEnvironments(
     if (found !== null) layers.set(name, { name, rows: [...layerOf(name, found.document).rows] });
   }
   return Object.fromEntries(layers);
+}
+
+/** The rows every run gets as globals: those of the environment of that name, where there is one. */
+export async function readGlobals(store: EnvironmentStore): Promise<Layer["rows"]> {
+  const found = await store.get(GLOBALS);
+  return found === null ? [] : layerOf(GLOBALS, found.document).rows;
 }
 
 /** A problem for each name that is none. */

@@ -16,7 +16,7 @@ const inputsSchema = z.strictObject({
   environments: z.record(z.string(), layerSchema),
   /** Layers given by content; they lie over the named ones of every task. */
   layers: z.array(layerSchema),
-  globals: z.array(z.strictObject({ key: z.string(), value: z.unknown() })),
+  globals: z.array(rowSchema),
   variables: z.record(z.string(), z.string()),
 });
 export type Inputs = z.infer<typeof inputsSchema>;

@@ -2,7 +2,7 @@
 
 import { dataFormatOf } from "../collections/iteration-data.js";
 import { readCollection } from "../collections/read-collection.js";
-import { plainLayer, render, type Layer, type Rendered } from "../core/environment.js";
+import { plainLayer, render, secretsOf, type Layer, type Rendered } from "../core/environment.js";
 import { checkpointsBehind } from "../core/decide.js";
 import { TurnpikeError } from "../core/errors.js";
 import { judge } from "../core/judge.js";
@@ -44,7 +44,7 @@ export async function runTask(
   });
   const inputs = await getInputs(deps.blobs, run.inputs);
   const rendered = renderFor(deps, { run, node, inputs, attempt, prefix, startedAt });
-  const redact = createRedact(rendered.secrets);
+  const redact = createRedact([...rendered.secrets, ...secretsOf(inputs.globals)]);
   await appendEvents(deps, run.id, [
     { type: "node.started", at: startedAt, node: node.id, attempt, prefix },
   ]);

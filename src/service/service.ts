@@ -5,6 +5,7 @@ import type { Layer, Rendered } from "../core/environment.js";
 import type { StoredEvent } from "../core/event.js";
 import type { Outcome } from "../core/outcome.js";
 import type { CollectionStore, EnvironmentStore, PlanFolder, PlanSource } from "../core/ports.js";
+import type { EnvironmentManager } from "./environment-manager.js";
 import type { RunStatus } from "../core/run.js";
 import type { RunReport } from "../reports/report.js";
 
@@ -21,7 +22,10 @@ export interface SubmitRequest {
   readonly environment?: readonly string[] | null;
   /** Layers given by content, such as an environment file outside the folder; they lie over the named ones. */
   readonly layers?: readonly Layer[];
-  readonly globals?: readonly { readonly key: string; readonly value: unknown }[];
+  /** Instead of the environment called `globals`. */
+  readonly globals?: Layer["rows"];
+  /** Laid over the globals, whichever they are. */
+  readonly globalVariables?: Readonly<Record<string, string>>;
   /** Overrides; they win over every layer. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly trigger: string;
@@ -49,6 +53,7 @@ export interface Service {
   readonly config: readonly ConfigValue[];
   readonly plans: PlanSource;
   readonly environments: EnvironmentStore;
+  readonly environmentManager: EnvironmentManager;
   readonly collections: CollectionStore;
 
   /** Judges a configuration document as turnpike.yaml would be. */

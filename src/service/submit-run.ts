@@ -2,12 +2,13 @@
 
 import { createHash } from "node:crypto";
 import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
+import { plainLayer } from "../core/environment.js";
 import { TurnpikeError } from "../core/errors.js";
 import { flowShape } from "../core/flow.js";
 import type { PlanFolder } from "../core/ports.js";
 import { runId, type Run, type RunStatus } from "../core/run.js";
 import type { Dependencies } from "./dependencies.js";
-import { readEnvironments } from "./find-environments.js";
+import { readEnvironments, readGlobals } from "./find-environments.js";
 import { putInputs } from "./inputs.js";
 import { notFound } from "./not-found.js";
 import { appendEvents } from "./record.js";
@@ -20,6 +21,7 @@ type SubmitDependencies = Pick<
   | "queue"
   | "plans"
   | "environments"
+  | "chosenEnvironment"
   | "collections"
   | "collectionsDirectory"
   | "bell"
@@ -37,7 +39,9 @@ export async function submitRun(
 ): Promise<{ readonly status: RunStatus; readonly created: boolean }> {
   const folder = await findSubject(deps, request.subject);
   const environment =
-    request.environment === undefined ? folder.plan.environment : (request.environment ?? []);
+    request.environment === undefined
+      ? ((await deps.chosenEnvironment.read()) ?? folder.plan.environment)
+      : (request.environment ?? []);
   const environments = await readEnvironments(deps.environments, folder.plan, environment);
   const id = newRunId(deps.clock, request.idempotencyKey);
   const fingerprint = fingerprintOf(folder, environment, request);
@@ -49,7 +53,10 @@ export async function submitRun(
     runId: id,
     environments,
     layers: [...(request.layers ?? [])].map(({ name, rows }) => ({ name, rows: [...rows] })),
-    globals: [...(request.globals ?? [])],
+    globals: [
+      ...(request.globals ?? (await readGlobals(deps.environments))),
+      ...plainLayer("global variables", request.globalVariables ?? {}).rows,
+    ],
     variables: { ...request.variables },
   });
   const stored: Run = {
@@ -153,6 +160,7 @@ function fingerprintOf(
       request.variables ?? {},
       request.layers ?? [],
       request.globals ?? [],
+      request.globalVariables ?? {},
     ]),
   );
   return hash.digest("hex");

@@ -3,18 +3,16 @@
 import { createHash } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { z } from "zod";
+import type { FileKind } from "../collections/json-file.js";
 import { TurnpikeError, type ErrorCode, type Problem } from "../core/errors.js";
-import { findSyntaxError } from "../core/json-syntax.js";
 import type { DocumentStore } from "../core/ports.js";
 import { isMissing, readIfThere, writeWhole } from "./file.js";
 import { createMutex } from "./mutex.js";
 
 export interface DocumentDirectoryOptions<Document> {
   readonly directory: string;
-  /** What follows the name: `.postman_environment.json`. */
-  readonly suffix: string;
-  readonly schema: z.ZodType<Document>;
+  /** The first one is what new documents are written in. */
+  readonly formats: readonly [FileKind<Document>, ...FileKind<Document>[]];
   /** Code for a file that does not hold such a document. */
   readonly invalid: Extract<ErrorCode, "INVALID_ENVIRONMENT" | "INVALID_COLLECTION">;
 }
@@ -22,36 +20,59 @@ export interface DocumentDirectoryOptions<Document> {
 /** The name becomes a file name: nothing in it may lead to another folder or hide the file. */
 const SAFE_NAME = /^[^./\\\p{Cc}][^/\\\p{Cc}]{0,99}$/u;
 
+interface Found<Document> {
+  readonly path: string;
+  readonly format: FileKind<Document>;
+  readonly bytes: Uint8Array;
+}
+
 /** Etags are given without the quotes they have in HTTP. A folder that is not there is an empty one. */
 export function createDocumentDirectory<Document>(
   options: DocumentDirectoryOptions<Document>,
 ): DocumentStore<Document> {
-  const { directory, suffix } = options;
+  const { directory, formats, invalid } = options;
   // Comparing and writing is one step here; other programs that write the folder are noticed by the next comparison.
   const writing = createMutex();
-  const pathOf = (name: string): string => join(directory, `${name}${suffix}`);
-  const bytesOf = async (name: string): Promise<Uint8Array | null> =>
-    SAFE_NAME.test(name) ? readIfThere(pathOf(name)) : null;
+  const find = async (name: string): Promise<Found<Document> | null> => {
+    if (!SAFE_NAME.test(name)) return null;
+    const looked = await Promise.all(
+      formats.map(async (format) => {
+        const path = join(directory, `${name}${format.suffix}`);
+        const bytes = await readIfThere(path);
+        return bytes === null ? [] : [{ path, format, bytes }];
+      }),
+    );
+    const [first = null, second] = looked.flat();
+    if (first === null || second === undefined) return first;
+    throw refusal(invalid, first.path, [
+      { path: "", message: `${second.path} has the same name; keep one of the two` },
+    ]);
+  };
 
   return {
     async list() {
-      const names = (await filesOf(directory))
-        .filter((file) => file.endsWith(suffix))
-        .map((file) => file.slice(0, -suffix.length))
-        .filter((name) => SAFE_NAME.test(name))
-        .toSorted();
-      const found = await Promise.all(
-        names.map(async (name) => ({ name, bytes: await bytesOf(name) })),
-      );
-      return found.flatMap(({ name, bytes }) =>
-        bytes === null ? [] : [{ name, etag: etagOf(bytes) }],
-      );
+      const files = await filesOf(directory);
+      const found = files.flatMap((file) => {
+        const format = formats.find(({ suffix }) => file.endsWith(suffix));
+        return format === undefined ? [] : [{ file, name: file.slice(0, -format.suffix.length) }];
+      });
+      const etags = new Map<string, string>();
+      for (const { file, name } of found.toSorted((left, right) =>
+        left.name < right.name ? -1 : 1,
+      )) {
+        if (!SAFE_NAME.test(name)) continue;
+        const bytes = await readIfThere(join(directory, file));
+        if (bytes !== null) etags.set(name, etagOf(bytes));
+      }
+      return [...etags].map(([name, etag]) => ({ name, etag }));
     },
 
     async get(name) {
-      const bytes = await bytesOf(name);
-      if (bytes === null) return null;
-      return { document: parseDocument(options, pathOf(name), bytes), etag: etagOf(bytes) };
+      const found = await find(name);
+      if (found === null) return null;
+      const read = found.format.read(textOf(found.bytes));
+      if (!read.ok) throw refusal(invalid, found.path, read.problems);
+      return { document: read.document, etag: etagOf(found.bytes) };
     },
 
     async put(name, document, ifMatch) {
@@ -63,12 +84,15 @@ export function createDocumentDirectory<Document>(
       }
       const release = await writing.acquire();
       try {
-        const standing = await bytesOf(name);
-        refuseChange({ name, ifMatch, standing: standing === null ? null : etagOf(standing) });
-        // Tabs, as Postman exports: what it writes over our file changes only what changed.
-        const bytes = Buffer.from(`${JSON.stringify(document, null, "\t")}\n`);
-        await writeWhole(pathOf(name), bytes);
-        return { etag: etagOf(bytes), created: standing === null };
+        const found = await find(name);
+        refuseChange({ name, ifMatch, standing: found === null ? null : etagOf(found.bytes) });
+        const { path, format } = found ?? {
+          path: join(directory, `${name}${formats[0].suffix}`),
+          format: formats[0],
+        };
+        const bytes = Buffer.from(format.write(standingText(found), document));
+        await writeWhole(path, bytes);
+        return { etag: etagOf(bytes), created: found === null };
       } finally {
         release();
       }
@@ -77,14 +101,27 @@ export function createDocumentDirectory<Document>(
     async delete(name) {
       const release = await writing.acquire();
       try {
-        if ((await bytesOf(name)) === null) return false;
-        await rm(pathOf(name), { force: true });
+        const found = await find(name);
+        if (found === null) return false;
+        await rm(found.path, { force: true });
         return true;
       } finally {
         release();
       }
     },
   };
+}
+
+/** A file that cannot be read as what it should be is written anew as a whole. */
+function standingText<Document>(found: Found<Document> | null): string | null {
+  if (found === null) return null;
+  const text = textOf(found.bytes);
+  return found.format.read(text).ok ? text : null;
+}
+
+/** With its byte order mark, so that writing the text again loses nothing. */
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
 function refuseChange(change: {
@@ -102,27 +139,6 @@ function refuseChange(change: {
         ? `"${name}" is gone; write it without a condition to create it again`
         : `"${name}" was changed in between; read it again and repeat your change`,
   );
-}
-
-function parseDocument<Document>(
-  { schema, invalid }: DocumentDirectoryOptions<Document>,
-  path: string,
-  bytes: Uint8Array,
-): Document {
-  // The decoder takes the byte order mark off that Postman on Windows writes.
-  const text = new TextDecoder().decode(bytes);
-  const fault = findSyntaxError(text);
-  if (fault !== null) {
-    const place = `line ${String(fault.line)}, column ${String(fault.column)}`;
-    throw refusal(invalid, path, [{ path: "", message: `not JSON at ${place}: ${fault.message}` }]);
-  }
-  const read = schema.safeParse(JSON.parse(text));
-  if (read.success) return read.data;
-  const problems = read.error.issues.map((issue) => ({
-    path: issue.path.map(String).join("."),
-    message: issue.message,
-  }));
-  throw refusal(invalid, path, problems);
 }
 
 function refusal(code: ErrorCode, path: string, problems: readonly Problem[]): TurnpikeError {

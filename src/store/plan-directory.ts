@@ -8,7 +8,7 @@ import { readPlan } from "../core/plan.js";
 import type { PlanFolder, PlanSource } from "../core/ports.js";
 import { isMissing, readIfThere } from "./file.js";
 import { readPlanFiles, type CheckCollection } from "./plan-files.js";
-import { readYaml } from "./yaml-document.js";
+import { readYaml } from "../collections/yaml-document.js";
 
 const PLAN_NAMES: readonly string[] = ["plan.yaml", "plan.yml"];
 

@@ -3,7 +3,8 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, before, beforeEach } from "node:test";
-import { environmentDocumentSchema, type EnvironmentDocument } from "../../src/core/environment.js";
+import { ENVIRONMENT_FILES } from "../../src/collections/environment-file.js";
+import type { EnvironmentDocument } from "../../src/core/environment.js";
 import { TurnpikeError } from "../../src/core/errors.js";
 import type { EnvironmentStore } from "../../src/core/ports.js";
 import { createDocumentDirectory } from "../../src/store/document-directory.js";
@@ -21,8 +22,7 @@ beforeEach(async () => {
   directory = join(await mkdtemp(join(root, "case-")), "environments");
   store = createDocumentDirectory({
     directory,
-    suffix: SUFFIX,
-    schema: environmentDocumentSchema,
+    formats: ENVIRONMENT_FILES,
     invalid: "INVALID_ENVIRONMENT",
   });
 });

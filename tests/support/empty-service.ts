@@ -3,7 +3,8 @@
 import { createHash } from "node:crypto";
 import { keyNames, resolveConfig, type ConfigValue } from "../../src/core/config.js";
 import { TurnpikeError } from "../../src/core/errors.js";
-import type { DocumentStore } from "../../src/core/ports.js";
+import type { DocumentStore, EnvironmentStore } from "../../src/core/ports.js";
+import { createEnvironmentManager } from "../../src/service/environment-manager.js";
 import type { RunView, Service } from "../../src/service/service.js";
 
 /** Every method answers as a real service would that has just been installed; `changes` replaces single ones. */
@@ -11,6 +12,7 @@ export function emptyService(changes: Partial<Service> = {}): Service {
   const noRun = async (runId: string): Promise<never> => {
     throw new TurnpikeError("NOT_FOUND", `no run has the id "${runId}"`);
   };
+  const environments: EnvironmentStore = memoryStore();
   return {
     version: "0.0.0-test",
     startedAt: Date.now(),
@@ -21,7 +23,12 @@ export function emptyService(changes: Partial<Service> = {}): Service {
         throw new TurnpikeError("NOT_FOUND", `no plan is called "${id}"`);
       },
     },
-    environments: memoryStore(),
+    environments,
+    environmentManager: createEnvironmentManager({
+      environments,
+      chosenEnvironment: { read: async () => null, write: async () => undefined },
+      usage: async () => null,
+    }),
     collections: memoryStore(),
     checkConfig: (document) =>
       resolveConfig([

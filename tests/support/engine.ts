@@ -111,6 +111,7 @@ export async function openEngine(parts: {
       load: () => Promise.reject(new Error("no plans here")),
     },
     environments: noDocuments,
+    chosenEnvironment: { read: () => Promise.resolve(null), write: () => Promise.resolve() },
     collections: noDocuments,
     collectionsDirectory: directory,
     bell: createBell(),

@@ -1,0 +1,108 @@
+/** Changes to an environment document that touch only what was asked; everything else Postman wrote is kept. Pure. */
+
+import { isEnabled, isSecret, rowsOf, type EnvironmentDocument } from "./environment.js";
+import { isJsonObject } from "./json-object.js";
+
+/** What may be said of a variable; what is not said stays as it is. */
+export interface VariableChange {
+  readonly value?: unknown;
+  readonly secret?: boolean;
+  readonly enabled?: boolean;
+}
+
+/** Sets a variable: the row that counts for the key is changed, or a new one added at the end. */
+export function setVariable(
+  document: EnvironmentDocument,
+  key: string,
+  change: VariableChange,
+): EnvironmentDocument {
+  const position = countingPosition(document, key);
+  if (position === null) {
+    const row = changeRow({ key, value: "", type: "default", enabled: true }, change);
+    return { ...document, values: [...document.values, row] };
+  }
+  return {
+    ...document,
+    values: document.values.map((row, index) =>
+      index === position && isJsonObject(row) ? changeRow(row, change) : row,
+    ),
+  };
+}
+
+/** Without every row of that key, doubled and disabled ones, too. */
+export function unsetVariable(document: EnvironmentDocument, key: string): EnvironmentDocument {
+  return {
+    ...document,
+    values: document.values.filter((row) => !isJsonObject(row) || row["key"] !== key),
+  };
+}
+
+/** True when the document has a row of that key, enabled or not. */
+export function hasVariable(document: EnvironmentDocument, key: string): boolean {
+  return rowsOf(document).some((row) => row.key === key);
+}
+
+/** The same environment under another name. Postman tells environments apart by id, so the copy gets its own. */
+export function cloneEnvironment(
+  document: EnvironmentDocument,
+  copy: { readonly name: string; readonly id: string },
+): EnvironmentDocument {
+  return { ...document, id: copy.id, name: copy.name };
+}
+
+/** Lays the enabled variables of others over a document, later ones over earlier ones. */
+export function mergeEnvironments(
+  document: EnvironmentDocument,
+  others: readonly EnvironmentDocument[],
+): EnvironmentDocument {
+  return others.reduce((merged, other) => {
+    const counting = new Map(
+      rowsOf(other)
+        .filter(isEnabled)
+        .map((row) => [row.key, row]),
+    );
+    return [...counting.values()].reduce(
+      (into, row) =>
+        setVariable(into, row.key, {
+          value: row.value ?? "",
+          enabled: true,
+          // A secret stays one, whichever side calls it so.
+          ...(isSecret(row) && { secret: true }),
+        }),
+      merged,
+    );
+  }, document);
+}
+
+/** Index of the row a change of the key goes to: the last enabled one, else the last; null when there is none. */
+function countingPosition(document: EnvironmentDocument, key: string): number | null {
+  const positions = document.values.flatMap((row, position) =>
+    isJsonObject(row) && row["key"] === key ? [{ row, position }] : [],
+  );
+  const enabled = positions.findLast(
+    ({ row }) => row["enabled"] !== false && row["disabled"] !== true,
+  );
+  return (enabled ?? positions.at(-1))?.position ?? null;
+}
+
+function changeRow(
+  row: Readonly<Record<string, unknown>>,
+  { value, secret, enabled }: VariableChange,
+): Readonly<Record<string, unknown>> {
+  const changed = new Map(Object.entries(row));
+  if (value !== undefined) {
+    changed.set("value", value);
+    // Postman keeps further copies of a value; an old one would win there.
+    for (const copy of ["currentValue", "current"]) if (changed.has(copy)) changed.set(copy, value);
+  }
+  if (secret !== undefined) {
+    changed.set("type", secret ? "secret" : "default");
+    if (changed.has("secret")) changed.set("secret", secret);
+  }
+  if (enabled !== undefined) {
+    // Rows of collections say `disabled`, those of environments `enabled`; whichever stands is the one to change.
+    if (changed.has("disabled")) changed.set("disabled", !enabled);
+    if (changed.has("enabled") || !changed.has("disabled")) changed.set("enabled", enabled);
+  }
+  return Object.fromEntries(changed);
+}
