@@ -67,7 +67,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   cli: {
     folders: ["core", "collections", "reports", "service", "(root)"],
-    packages: ["node:", "commander"],
+    packages: ["node:", "commander", "zod"],
   },
   "(root)": {
     folders: ["core", "collections", "service", "queue", "store", "newman", "http", "cli"],

@@ -4,7 +4,8 @@ import type { Command } from "commander";
 import type { Difference } from "../core/environment-diff.js";
 import type { Step } from "../core/environment-explain.js";
 import { EXIT } from "../core/exit-code.js";
-import { collectPair, type CommandContext, type EnvironmentFiles } from "./context.js";
+import type { CommandContext, EnvironmentFiles } from "./context.js";
+import { collectPair } from "./flag-values.js";
 import type { Palette } from "../reports/palette.js";
 
 type Options = Readonly<Record<string, unknown>>;

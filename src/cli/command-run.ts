@@ -1,23 +1,16 @@
 /** `turnpike run`: runs a plan or a collection on the embedded engine, shows it live, writes reports, and exits by the verdict. */
 
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { LoadedConfig } from "../config.js";
 import type { Layer } from "../core/environment.js";
-import { TurnpikeError } from "../core/errors.js";
 import { EXIT, exitCodeOf } from "../core/exit-code.js";
-import { REPORT_FORMATS, type ReportFormatName } from "../reports/formats.js";
-import type { RunReport } from "../reports/report.js";
+import { REPORT_FORMATS } from "../reports/formats.js";
 import { renderText } from "../reports/text.js";
-import {
-  addConfigFlags,
-  collectPair,
-  configOf,
-  type CommandContext,
-  type RunningTurnpike,
-} from "./context.js";
+import { addConfigFlags, configOf, type CommandContext, type RunningTurnpike } from "./context.js";
+import { collect, collectPair, wholeNumber } from "./flag-values.js";
 import { createProgress } from "./progress.js";
+import { collectReport, writeReports, type ReportTarget } from "./report-files.js";
 import { loadSubject, readEnvironment, type CollectionFlags } from "./subject.js";
 
 interface RunOptions {
@@ -39,11 +32,6 @@ interface RunOptions {
   readonly delayRequest: number | undefined;
   readonly workingDir: string | undefined;
   readonly insecureFileRead: boolean;
-}
-
-interface ReportTarget {
-  readonly format: ReportFormatName;
-  readonly file: string;
 }
 
 export function addRunCommand(
@@ -165,30 +153,11 @@ async function watch(
   if (stopNow.signal.aborted) return EXIT.cancelled;
   const report = await service.reportRun(runId);
   for (const line of renderText(report, terminal.resultPalette)) terminal.result(line);
-  await writeReports(context, report, options.report);
+  await writeReports(context.terminal, options.report, (format) =>
+    REPORT_FORMATS[format].render(report),
+  );
   const { end, outcomes } = await service.viewRun(runId);
   return end === null ? EXIT.errored : exitCodeOf(end.verdict, [...outcomes.values()]);
-}
-
-async function writeReports(
-  { terminal }: CommandContext,
-  report: RunReport,
-  targets: readonly ReportTarget[],
-): Promise<void> {
-  for (const { format, file } of targets) {
-    const path = resolve(file);
-    try {
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, REPORT_FORMATS[format].render(report));
-    } catch (cause) {
-      throw new TurnpikeError(
-        "INVALID_REQUEST",
-        `the ${format} report cannot be written to ${file}; check the path given with --report`,
-        { cause },
-      );
-    }
-    terminal.result(`${format.padEnd(5)} ${file}`);
-  }
 }
 
 /** Where nothing was chosen, a run takes a free port, so that it never collides with a service, and logs only what matters. */
@@ -244,29 +213,4 @@ async function splitEnvironments(
     else layers.push(layer);
   }
   return { environment: names.length === 0 ? null : names, layers };
-}
-
-/** Commander gives `true` where only the negated flag has a default. */
-function collect(value: string, before: readonly string[] | true | undefined): string[] {
-  return before === undefined || before === true ? [value] : [...before, value];
-}
-
-function collectReport(value: string, before: readonly ReportTarget[]): ReportTarget[] {
-  const [format = "", ...file] = value.split("=");
-  if (!isReportFormat(format) || file.join("=") === "") {
-    throw new TurnpikeError(
-      "INVALID_REQUEST",
-      `"${value}" is not format=file; the formats are ${Object.keys(REPORT_FORMATS).join(", ")}`,
-    );
-  }
-  return [...before, { format, file: file.join("=") }];
-}
-
-function isReportFormat(name: string): name is ReportFormatName {
-  return Object.hasOwn(REPORT_FORMATS, name);
-}
-
-function wholeNumber(value: string): number {
-  if (/^\d+$/.test(value)) return Number(value);
-  throw new TurnpikeError("INVALID_REQUEST", `"${value}" is not a whole number`);
 }

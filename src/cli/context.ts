@@ -3,7 +3,6 @@
 import { Option, type Command } from "commander";
 import type { LoadedConfig } from "../config.js";
 import { CONFIG_KEYS, keyNames, type Config, type ConfigKeyName } from "../core/config.js";
-import { TurnpikeError } from "../core/errors.js";
 import type { EnvironmentStore, PlanFolder, PlanSource } from "../core/ports.js";
 import type { EnvironmentManager } from "../service/environment-manager.js";
 import type { Service } from "../service/service.js";
@@ -52,10 +51,10 @@ export interface RunningTurnpike {
   close(drainMs: number): Promise<void>;
 }
 
-/** Adds the flags of configuration keys to a command. */
+/** Adds the flags of configuration keys to a command; without `names` those of commands that start the engine. */
 export function addConfigFlags(
   command: Command,
-  names: readonly ConfigKeyName[] = keyNames(),
+  names: readonly ConfigKeyName[] = keyNames().filter((name) => name !== "server"),
 ): Command {
   command.option("--config <file>", "configuration file instead of ./turnpike.yaml");
   for (const name of names) {
@@ -75,16 +74,6 @@ export function configOf(
   );
   const file = options["config"];
   return context.loadConfig({ flags, ...(typeof file === "string" ? { file } : {}) });
-}
-
-/** Gathers the `key=value` texts of a flag that may be given several times. */
-export function collectPair(
-  value: string,
-  before: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const at = value.indexOf("=");
-  if (at < 1) throw new TurnpikeError("INVALID_REQUEST", `"${value}" is not key=value`);
-  return { ...before, [value.slice(0, at)]: value.slice(at + 1) };
 }
 
 /** Commander's name for a flag's value: `--data-dir` is `dataDir`. */

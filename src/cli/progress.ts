@@ -4,10 +4,15 @@ import { formatDuration } from "../core/duration.js";
 import type { RunEvent } from "../core/event.js";
 import { recordFailed, type RequestRecord } from "../core/evidence.js";
 import { durationOf, type Outcome } from "../core/outcome.js";
-import type { Plan } from "../core/plan.js";
 import { colourOf, type Palette } from "../reports/palette.js";
 import { countOf, MARKS, wordOf } from "../reports/wording.js";
 import type { Terminal } from "./terminal.js";
+
+/** As much of a plan as progress shows. */
+interface ShownPlan {
+  readonly title: string;
+  readonly nodes: readonly { readonly id: string; readonly title: string }[];
+}
 
 export interface Progress {
   begin(at: {
@@ -21,7 +26,7 @@ export interface Progress {
 
 export function createProgress(
   { progress, progressPalette: palette }: Pick<Terminal, "progress" | "progressPalette">,
-  options: { readonly plan: Plan; readonly quiet: boolean },
+  options: { readonly plan: ShownPlan; readonly quiet: boolean },
 ): Progress {
   const { plan, quiet } = options;
   const titles = new Map(plan.nodes.map(({ id, title }) => [id, title]));
@@ -74,7 +79,8 @@ export function createProgress(
   };
 }
 
-function outcomeText(outcome: Outcome, palette: Palette): string {
+/** What a node came to, in one line without its name. */
+export function outcomeText(outcome: Outcome, palette: Palette): string {
   const { requests, assertions, assertionsFailed } = outcome.counts;
   const parts = [palette[colourOf(outcome.status)](wordOf(outcome.status))];
   if (outcome.kind === "task" && outcome.startedAt !== null) {

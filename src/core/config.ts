@@ -65,6 +65,11 @@ export const CONFIG_KEYS = {
     "Bearer token every request must carry.",
     { secret: true },
   ),
+  server: key(
+    "server",
+    z.url({ protocol: /^https?$/, error: "not a URL; write http://host:4848" }).optional(),
+    "Service that `trigger`, `status`, `logs` and their like ask. Default: `host` and `port`.",
+  ),
   dataDirectory: key(
     "dataDirectory",
     z.string().min(1).default(".turnpike"),

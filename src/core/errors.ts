@@ -56,6 +56,7 @@ export const ERROR_KINDS = {
   POSTGRES_UNREACHABLE: { title: "PostgreSQL cannot be reached", httpStatus: 503, exitCode: 3 },
   FIRESTORE_UNREACHABLE: { title: "Firestore cannot be reached", httpStatus: 503, exitCode: 3 },
   FIRESTORE_BUSY: { title: "Too much waits for Firestore", httpStatus: 503, exitCode: 3 },
+  SERVER_UNREACHABLE: { title: "The service cannot be reached", httpStatus: 502, exitCode: 3 },
   ADDRESS_IN_USE: { title: "The address is in use", httpStatus: 503, exitCode: 3 },
   INTERNAL: { title: "Turnpike itself failed", httpStatus: 500, exitCode: 3 },
 } as const satisfies Record<string, ErrorKind>;

@@ -3,7 +3,9 @@
 import { renderHtml } from "./html.js";
 import { renderJunit } from "./junit.js";
 import { renderMarkdown } from "./markdown.js";
+import { PLAIN } from "./palette.js";
 import type { RunReport } from "./report.js";
+import { renderText } from "./text.js";
 
 interface ReportFormat {
   readonly mediaType: string;
@@ -22,6 +24,11 @@ export const REPORT_FORMATS = {
   junit: { mediaType: "application/xml", extension: "xml", render: renderJunit },
   html: { mediaType: "text/html; charset=utf-8", extension: "html", render: renderHtml },
   md: { mediaType: "text/markdown; charset=utf-8", extension: "md", render: renderMarkdown },
+  text: {
+    mediaType: "text/plain; charset=utf-8",
+    extension: "txt",
+    render: (report) => `${renderText(report, PLAIN).join("\n")}\n`,
+  },
 } as const satisfies Record<string, ReportFormat>;
 
 export type ReportFormatName = keyof typeof REPORT_FORMATS;

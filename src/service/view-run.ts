@@ -2,6 +2,7 @@
 
 import { TurnpikeError } from "../core/errors.js";
 import type { RunEvent } from "../core/event.js";
+import { nearest } from "../core/nearest.js";
 import type { RunStatus } from "../core/run.js";
 import { buildReport, type RunReport } from "../reports/report.js";
 import type { Dependencies } from "./dependencies.js";
@@ -11,12 +12,17 @@ type ReadDependencies = Pick<Dependencies, "store">;
 
 /** How many events one read of the store brings. */
 const PAGE_SIZE = 500;
+/** Of so many runs, the newest ones, an id that is none may be a misspelt one. */
+const GUESSED_FROM = 100;
 
 /** NOT_FOUND for an unknown id. */
 export async function findRun({ store }: ReadDependencies, runId: string): Promise<RunStatus> {
   const status = await store.getRun(runId);
-  if (status === null) throw new TurnpikeError("NOT_FOUND", `no run has the id "${runId}"`);
-  return status;
+  if (status !== null) return status;
+  const lately = (await store.listRuns({ limit: GUESSED_FROM })).map(({ run }) => run.id);
+  const guess = nearest(runId, lately);
+  const hint = guess === null ? "" : `; did you mean "${guess}"?`;
+  throw new TurnpikeError("NOT_FOUND", `no run has the id "${runId}"${hint}`);
 }
 
 export async function viewRun(deps: ReadDependencies, runId: string): Promise<RunView> {

@@ -63,7 +63,9 @@ export interface RunFixture {
 }
 
 /** Plans `pair` (two tasks and a checkpoint), `slow` (held at the target) and `broken`; collection `single`; environment `here`. */
-export async function openRunFixture(): Promise<RunFixture> {
+export async function openRunFixture(
+  flags: Readonly<Record<string, unknown>> = {},
+): Promise<RunFixture> {
   const held = new Set<() => void>();
   const target = await openTarget((request, response) => {
     const answer = (): void => void response.end("{}");
@@ -72,6 +74,7 @@ export async function openRunFixture(): Promise<RunFixture> {
     response.once("close", () => held.delete(answer));
   });
   const service = await openLiveService({
+    flags,
     collections: {
       "pair/plan.yaml": PLAN,
       "pair/first.json": collection("first", "/a"),

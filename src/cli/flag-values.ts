@@ -1,0 +1,23 @@
+/** Values of flags: those that may be repeated, pairs, and numbers. Commander calls these for each value given. */
+
+import { TurnpikeError } from "../core/errors.js";
+
+/** Commander gives `true` where only the negated flag has a default. */
+export function collect(value: string, before: readonly string[] | true | undefined): string[] {
+  return before === undefined || before === true ? [value] : [...before, value];
+}
+
+/** Gathers the `key=value` texts of a flag that may be given several times. */
+export function collectPair(
+  value: string,
+  before: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const at = value.indexOf("=");
+  if (at < 1) throw new TurnpikeError("INVALID_REQUEST", `"${value}" is not key=value`);
+  return { ...before, [value.slice(0, at)]: value.slice(at + 1) };
+}
+
+export function wholeNumber(value: string): number {
+  if (/^\d+$/.test(value)) return Number(value);
+  throw new TurnpikeError("INVALID_REQUEST", `"${value}" is not a whole number`);
+}

@@ -1,0 +1,56 @@
+/** What commands read of a service's answers. Keys they do not know are passed over: the service may be a newer one. */
+
+import { z } from "zod";
+import { countsSchema } from "../core/evidence.js";
+import { outcomeSchema } from "../core/outcome.js";
+import { verdictSchema } from "../core/run.js";
+
+const stateSchema = z.enum(["queued", "running", "ended"]);
+
+export const receiptAnswerSchema = z.object({
+  id: z.string(),
+  state: stateSchema,
+  verdict: verdictSchema.nullable(),
+});
+
+const summaryAnswerSchema = receiptAnswerSchema.extend({
+  plan: z.object({ name: z.string(), title: z.string() }),
+  environment: z.array(z.string()),
+  trigger: z.string(),
+  cancelledBy: z.string().nullable(),
+  createdAt: z.string(),
+  endedAt: z.string().nullable(),
+  counts: z.object(countsSchema.shape),
+});
+export type SummaryAnswer = z.infer<typeof summaryAnswerSchema>;
+
+export const runAnswerSchema = summaryAnswerSchema.extend({
+  nodes: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      state: z.enum(["waiting", "running", "ended"]),
+      outcome: z.object(outcomeSchema.shape).nullable(),
+    }),
+  ),
+});
+export type RunAnswer = z.infer<typeof runAnswerSchema>;
+
+export const runPageAnswerSchema = z.object({
+  runs: z.array(summaryAnswerSchema),
+  next: z.string().nullable(),
+});
+
+export const planListAnswerSchema = z.object({ plans: z.array(z.object({ id: z.string() })) });
+
+export const collectionListAnswerSchema = z.object({
+  collections: z.array(z.object({ name: z.string() })),
+});
+
+export const problemAnswerSchema = z.object({
+  code: z.string(),
+  detail: z.string(),
+  problems: z.array(
+    z.object({ path: z.string(), message: z.string(), suggestedAction: z.string().optional() }),
+  ),
+});

@@ -1,0 +1,128 @@
+/** The command line against a service: triggering, watching, cancelling, and what it says when something is wrong. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { createProject, type Project } from "../support/project.js";
+import { openRunFixture, type RunAnswer, type RunFixture } from "../support/run-fixture.js";
+import { openTarget } from "../support/service.js";
+
+let fixture: RunFixture;
+let project: Project;
+before(async () => {
+  project = createProject();
+  fixture = await openRunFixture();
+});
+after(async () => {
+  await project.remove();
+  await fixture.close();
+});
+
+const here = (): Record<string, string> => ({ TURNPIKE_SERVER: fixture.url });
+const turnpike = (...args: readonly string[]): ReturnType<Project["run"]> =>
+  project.run(args, here());
+
+test("trigger --wait shows the run live, ends with its report, writes others, and exits by the verdict", async () => {
+  const reports = ["--report", "junit=out/pair.xml"];
+  const { code, stdout, stderr } = await turnpike("trigger", "pair", "--wait", ...reports);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /✓ first/);
+  assert.match(stdout, /PASSED {2}2 of 2 tasks passed, 1 of 1 checkpoint/);
+  const junit = readFileSync(join(project.directory, "out/pair.xml"), "utf8");
+  assert.match(junit, /<testsuites [^>]*failures="0"/);
+});
+
+test("a red run exits with 1, and one under the same key is the same run", async () => {
+  const args = ["trigger", "single", "-e", "here", "--idempotency-key", "cli-key"];
+  const first = await turnpike(...args);
+  const second = await turnpike(...args);
+  assert.deepEqual([first.code, second.code], [0, 0], first.stderr);
+  assert.match(first.stdout, /^\S+\n$/, "the id alone is the result");
+  assert.equal(first.stdout, second.stdout);
+  const red = await turnpike("trigger", "pair", "--env-var", "target=http://127.0.0.1:9", "--wait");
+  assert.equal(red.code, 1, red.stderr);
+  assert.match(red.stdout, /FAILED/);
+});
+
+test("status, logs and runs show what a run came to, also as JSON", async () => {
+  const id = (await turnpike("trigger", "pair")).stdout.trim();
+  const waited = await turnpike("status", id, "--wait");
+  assert.equal(waited.code, 0, waited.stderr);
+  const status = await turnpike("status", id);
+  assert.match(status.stdout, /A pair {2}run \S+, environment here, by cli/);
+  assert.match(status.stdout, /✓ gate +passed/);
+  assert.match(status.stdout, /PASSED\n$/);
+  const document = JSON.parse((await turnpike("status", id, "--json")).stdout) as RunAnswer;
+  assert.equal(document.verdict, "passed");
+  const logs = await turnpike("logs", id);
+  assert.match(logs.stdout, /200 GET get \/a/);
+  assert.match(logs.stdout, new RegExp(`run ${id} passed`));
+  const runs = await turnpike("runs", "--limit", "1");
+  assert.match(runs.stdout, new RegExp(`${id} +pair +passed +here`));
+});
+
+test("Ctrl-C while waiting ends the waiting only, and says how the run is cancelled", async () => {
+  const waiting = project.start(["trigger", "slow", "--wait"], here());
+  await waiting.says(/▶ wait/);
+  const id = (await waiting.says(/run (\S+) at/))[1] ?? "";
+  waiting.child.kill("SIGINT");
+  const { code, stderr } = await waiting.ended;
+  assert.equal(code, 130);
+  assert.match(stderr, new RegExp(`run ${id} goes on .*turnpike cancel ${id} --server`));
+  assert.equal((await fixture.read<RunAnswer>(`/v1/runs/${id}`)).state, "running");
+  const unfinished = await turnpike("logs", id);
+  assert.match(unfinished.stdout, /▶ wait/);
+  assert.match(unfinished.stderr, /goes on; follow it with --follow/);
+  const following = project.start(["logs", id, "-f"], here());
+  await following.says(/▶ wait/);
+  assert.equal((await turnpike("cancel", id, "--by", "a tester")).code, 0);
+  const { stdout } = await following.ended;
+  assert.match(stdout, /cancelling, asked for by a tester/);
+  assert.match(stdout, new RegExp(`run ${id} cancelled`));
+  const ended = await turnpike("status", id, "--wait");
+  assert.equal(ended.code, 130);
+});
+
+test("what is not there is named with what is meant, and nothing is started", async () => {
+  const plan = await turnpike("trigger", "piar");
+  assert.equal(plan.code, 2);
+  assert.match(plan.stderr, /neither a plan nor a collection "piar".*did you mean "pair"/);
+  const environment = await turnpike("trigger", "pair", "-e", "hree");
+  assert.equal(environment.code, 2);
+  assert.match(environment.stderr, /environment: no environment is called "hree".*here/);
+  const id = (await turnpike("trigger", "single", "-e", "here")).stdout.trim();
+  await turnpike("status", id, "--wait");
+  const misspelt = `${id.slice(0, -1)}_`;
+  for (const command of ["status", "logs", "cancel"]) {
+    const answer = await turnpike(command, misspelt);
+    assert.equal(answer.code, 2);
+    assert.match(answer.stderr, new RegExp(`no run has the id "${misspelt}"; did you mean "`));
+  }
+  const late = await turnpike("trigger", "pair", "--report", "json=x.json");
+  assert.match(late.stderr, /--report needs --wait/);
+});
+
+test("a service that is away, is another program, or wants a token is told apart", async (context) => {
+  const gone = await openTarget(() => undefined);
+  await gone.close();
+  const away = await project.run(["runs", "--server", gone.url]);
+  assert.equal(away.code, 3);
+  assert.ok(away.stderr.includes(`no service answers at ${gone.url}: `), away.stderr);
+  assert.match(away.stderr, /ECONNREFUSED.*turnpike serve/);
+  assert.match(away.stderr, /SERVER_UNREACHABLE/);
+  const other = await openTarget((_request, response) => void response.end("hello"));
+  context.after(() => other.close());
+  const strange = await project.run(["runs", "--server", other.url]);
+  assert.equal(strange.code, 3);
+  assert.match(strange.stderr, /does not answer as a Turnpike service does/);
+  const guarded = await openRunFixture({ token: "the-token-of-the-service" });
+  context.after(() => guarded.close());
+  const variables = { TURNPIKE_SERVER: guarded.url };
+  const refused = await project.run(["runs", "--token", "a-token-that-is-wrong"], variables);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /did not accept the token: set TURNPIKE_TOKEN or --token/);
+  const token = { TURNPIKE_TOKEN: "the-token-of-the-service" };
+  const taken = await project.run(["trigger", "pair", "--wait"], { ...variables, ...token });
+  assert.equal(taken.code, 0, taken.stderr);
+});
