@@ -51,6 +51,13 @@ export function createProgress(
           if (!quiet || recordFailed(record)) line(" ", event.node, requestText(record, palette));
         }
         return;
+      case "attempt.ended": {
+        const { outcome, at, retryAt } = event;
+        const again = `tried again in ${formatDuration(Math.max(0, retryAt - at))}`;
+        const told = `attempt ${String(outcome.attempt)} ${outcomeText(outcome, palette)}; ${again}`;
+        line(palette.yellow("↻"), outcome.node, told);
+        return;
+      }
       case "node.ended":
         line(
           palette[colourOf(event.outcome.status)](MARKS[event.outcome.status]),

@@ -16,7 +16,10 @@ export type Decision =
   | { readonly kind: "start" }
   | { readonly kind: "settle"; readonly settlement: Settlement };
 
-/** `outcomes` holds those of the needs and of every checkpoint behind the node. */
+/**
+ * `outcomes` holds those of the needs and of every checkpoint behind the node. A task that is `always` run waits for its needs
+ * like any other, and then starts whatever became of them, of its checkpoint or of the run.
+ */
 export function decideStart(
   plan: Plan,
   node: PlanNode,
@@ -24,7 +27,7 @@ export function decideStart(
 ): Decision {
   const missing = node.needs.filter((need) => !known.outcomes.has(need));
   if (missing.length > 0) return { kind: "wait", missing };
-  if (node.kind === "checkpoint") return { kind: "start" };
+  if (node.kind === "checkpoint" || node.always) return { kind: "start" };
   if (known.cancelled) return settle("cancelled", "cancelled", "the run was cancelled");
   const closed = checkpointsBehind(plan, node.id).find((id) => known.outcomes.has(id));
   if (closed !== undefined) return settle("cancelled", "cancelled", `${closed} had closed already`);

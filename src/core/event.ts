@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { requestRecordSchema } from "./evidence.js";
 import { outcomeSchema } from "./outcome.js";
+import { retryCauseSchema } from "./retries.js";
 import { verdictSchema } from "./run.js";
 
 const at = z.int();
@@ -31,6 +32,14 @@ export const runEventSchema = z.discriminatedUnion("type", [
     node,
     attempt,
     records: z.array(requestRecordSchema),
+  }),
+  /** An attempt that is not the last one: the task is tried again. */
+  z.strictObject({
+    type: z.literal("attempt.ended"),
+    at,
+    outcome: outcomeSchema,
+    because: retryCauseSchema,
+    retryAt: z.int(),
   }),
   z.strictObject({ type: z.literal("node.ended"), at, outcome: outcomeSchema }),
   z.strictObject({ type: z.literal("run.cancelling"), at, by: z.string() }),

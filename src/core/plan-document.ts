@@ -4,6 +4,8 @@ import { z } from "zod";
 import { durationSchema } from "./duration.js";
 import { egressSchema } from "./egress.js";
 import { isJsonObject } from "./json-object.js";
+import { requireSchema } from "./requirement.js";
+import { retriesSchema } from "./retries.js";
 
 /** Ids stand in job ids, test-data prefixes and file names, so they keep to characters that are safe in all three. */
 export const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -36,6 +38,10 @@ const taskSchema = z.strictObject({
   data: z.string().min(1).optional(),
   iterations: z.int().min(1).max(100_000).optional(),
   environment: layersSchema.optional(),
+  /** For which causes the task is tried again, and how often. */
+  retries: retriesSchema.prefault(0),
+  /** A clean-up task: it runs after its needs whatever became of them, also in a cancelled run. */
+  always: z.boolean().default(false),
   /** Among tasks that are ready the one with the larger number starts first. */
   priority: z.int().min(-1000).max(1000).default(0),
   /** Tasks that name the same lock never overlap, in whatever run they are. */
@@ -68,6 +74,8 @@ const checkpointSchema = z.strictObject({
   title: z.string().optional(),
   needs: z.array(z.string()).min(1, "a checkpoint needs at least one task to verify"),
   timeout: durationSchema.prefault(DEFAULT_TIMEOUT),
+  /** What of its needs must have passed; without it all of them. */
+  require: requireSchema.optional(),
 });
 
 /** The document plan.yaml holds. Unknown keys are refused: a misspelt `needs` must not run. */

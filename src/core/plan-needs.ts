@@ -8,7 +8,7 @@ import { nearest } from "./nearest.js";
 /** It works on the raw document, so that a plan with other faults still gets them all named. */
 export function problemsOfNeeds(tasks: Readonly<Record<string, unknown>>): Problem[] {
   const ids = Object.keys(tasks);
-  const needsOf = new Map(ids.map((id) => [id, rawNeeds(tasks[id])]));
+  const needsOf = new Map(ids.map((id) => [id, namesOf(tasks[id], "needs")]));
   const problems: Problem[] = [];
   for (const [id, needs] of needsOf) {
     for (const [position, need] of needs.entries()) {
@@ -29,6 +29,16 @@ export function problemsOfNeeds(tasks: Readonly<Record<string, unknown>>): Probl
       }
     }
   }
+  for (const [id, needs] of needsOf) {
+    for (const name of namesOf(requireOf(tasks[id]), "mayFail")) {
+      if (needs.includes(name)) continue;
+      problems.push({
+        path: `tasks.${id}.require.mayFail`,
+        message: `"${name}" is not among the needs of ${id}: ${needs.join(", ")}`,
+        suggestedAction: "remove it, or add it to the needs",
+      });
+    }
+  }
   for (const cycle of findCycles(needsOf)) {
     problems.push({
       path: `tasks.${cycle[0] ?? ""}.needs`,
@@ -39,9 +49,14 @@ export function problemsOfNeeds(tasks: Readonly<Record<string, unknown>>): Probl
   return problems;
 }
 
-function rawNeeds(body: unknown): readonly string[] {
-  const needs = isJsonObject(body) ? body["needs"] : undefined;
-  return Array.isArray(needs)
-    ? needs.filter((need): need is string => typeof need === "string")
+function requireOf(body: unknown): unknown {
+  return isJsonObject(body) ? body["require"] : undefined;
+}
+
+/** The texts of a list under a key. */
+function namesOf(body: unknown, key: string): readonly string[] {
+  const names = isJsonObject(body) ? body[key] : undefined;
+  return Array.isArray(names)
+    ? names.filter((name): name is string => typeof name === "string")
     : [];
 }

@@ -2,6 +2,7 @@
 
 import type { z } from "zod";
 import type { Problem } from "./errors.js";
+import type { Requirement } from "./requirement.js";
 import { isJsonObject } from "./json-object.js";
 import { ID_PATTERN, layersSchema, planSchemas, taskEntries } from "./plan-document.js";
 import { problemsOfNeeds } from "./plan-needs.js";
@@ -26,6 +27,8 @@ export interface CheckpointNode {
   readonly title: string;
   readonly needs: readonly string[];
   readonly timeoutMs: number;
+  /** Absent where all needs must have passed. */
+  readonly require?: Requirement | undefined;
 }
 
 export type PlanNode = TaskNode | CheckpointNode;
@@ -97,8 +100,10 @@ function readNode(id: string, body: unknown): { node: PlanNode } | { problems: P
         problems: [...badId, ...toProblems(read.error, place, body, planSchemas.checkpoint.shape)],
       };
     if (badId.length > 0) return { problems: badId };
-    const { timeout, title, needs } = read.data;
-    return { node: { kind: "checkpoint", id, title: title ?? id, needs, timeoutMs: timeout } };
+    const { timeout, title, needs, require } = read.data;
+    const requirement = require === undefined ? {} : { require };
+    const node = { id, title: title ?? id, needs, timeoutMs: timeout, ...requirement };
+    return { node: { kind: "checkpoint", ...node } };
   }
   const read = planSchemas.task.safeParse(body);
   if (!read.success)

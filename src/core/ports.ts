@@ -109,6 +109,8 @@ export interface RunQueue {
   clearDeadline(runId: string, node: string): Promise<void>;
   /** Opens the gates behind a node whose outcome stands. */
   openGates(runId: string, node: string, opens: readonly string[]): Promise<void>;
+  /** Lets the jobs of these tasks come now instead of after their pause; those that wait for nothing are left alone. */
+  wake(runId: string, tasks: readonly string[]): Promise<void>;
   /** Throws when the queue cannot be reached. */
   ping(): Promise<void>;
 }
@@ -125,8 +127,8 @@ export interface NodeHandler {
   expire(runId: string, node: string): Promise<void>;
 }
 
-/** `later` means woken too early: call again after a while. */
-export type SettleAnswer = Settled | { readonly state: "later" };
+/** `later` means not now: call again after `afterMs`, or a while. The job waits in the queue and holds no lane. */
+export type SettleAnswer = Settled | { readonly state: "later"; readonly afterMs?: number };
 
 export interface Settled {
   readonly state: "settled";

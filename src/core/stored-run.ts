@@ -4,6 +4,7 @@ import { z } from "zod";
 import { isJsonObject } from "./json-object.js";
 import { planSchemas } from "./plan-document.js";
 import type { Plan } from "./plan.js";
+import { retriesNodeSchema } from "./retries.js";
 import type { Cancellation, Run, RunEnd } from "./run.js";
 import { verdictSchema } from "./run.js";
 
@@ -19,6 +20,7 @@ const taskNodeSchema = planSchemas.task.omit({ timeout: true }).extend({
   ...resolved,
   folder: z.array(z.string()),
   runsOn: z.array(z.string()),
+  retries: retriesNodeSchema,
   environment: z.array(z.string()).nullable(),
   timeoutRequest: z.int().optional(),
   timeoutScript: z.int().optional(),

@@ -2,12 +2,14 @@
 
 import { phrase, type Settlement } from "./decide.js";
 import { MAX_REASON_LENGTH, shorten, type Outcome, type Status } from "./outcome.js";
-import type { CheckpointNode, Plan } from "./plan.js";
+import type { CheckpointNode, Plan, PlanNode } from "./plan.js";
+import { tallyOf } from "./requirement.js";
 import type { Verdict } from "./run.js";
 
 /**
- * The verdict of a run, from its plan and outcomes alone. In this order: `passed` when every node passed, even if a cancel
- * came too late to stop anything; `cancelled` when somebody stopped it; `errored` when a node has no outcome, for then
+ * The verdict of a run, from its plan and outcomes alone. In this order: `passed` when every node passed or was accepted (a
+ * checkpoint needs it, and every checkpoint that does has passed all the same, because of its `require`), even if a cancel came
+ * too late to stop anything; `cancelled` when somebody stopped it; `errored` when a node has no outcome, for then
  * nothing is known; `failed` when a test failed, since that is what CI must show first; `timed_out`; else `errored`.
  * Nodes that did not pass only because of a need are consequences and do not count, so a checkpoint behind a task that
  * timed out leaves the run timed out.
@@ -19,30 +21,64 @@ export function verdictOf(
 ): Verdict {
   const known = plan.nodes.flatMap(({ id }) => outcomes.get(id) ?? []);
   const isComplete = known.length === plan.nodes.length;
-  if (isComplete && known.every(({ status }) => status === "passed")) return "passed";
+  const open = known.filter(({ status }) => status !== "passed");
+  const red = open.filter(({ node }) => !isAccepted(plan.nodes, node, outcomes));
+  if (isComplete && red.length === 0) return "passed";
   if (cancelled) return "cancelled";
   if (!isComplete) return "errored";
-  const origins = new Set(
-    known.filter(({ cause }) => cause !== "need").map(({ status }) => status),
+  // A skip that follows from something accepted leaves only that to name as its origin.
+  const origins = [red, open]
+    .map((nodes) => nodes.filter(({ cause }) => cause !== "need").map(({ status }) => status))
+    .find((statuses) => statuses.length > 0);
+  if (origins?.includes("failed") === true) return "failed";
+  return origins?.includes("timed_out") === true ? "timed_out" : "errored";
+}
+
+/** True for a node whose failure every checkpoint that needs it has allowed. */
+function isAccepted(
+  nodes: readonly PlanNode[],
+  nodeId: string,
+  outcomes: ReadonlyMap<string, Outcome>,
+): boolean {
+  const checkpoints = nodes.flatMap((node) =>
+    node.kind === "checkpoint" && node.needs.includes(nodeId) ? [node] : [],
   );
-  if (origins.has("failed")) return "failed";
-  return origins.has("timed_out") ? "timed_out" : "errored";
+  return (
+    checkpoints.length > 0 &&
+    checkpoints.every(
+      (checkpoint) =>
+        outcomes.get(checkpoint.id)?.status === "passed" &&
+        judgeCheckpoint(checkpoint, outcomes).status === "passed",
+    )
+  );
 }
 
 /**
- * Judges a checkpoint against the plan: every need has an outcome, and it is passed. The reason names each need for which
- * that is not so. A need without an outcome makes it `errored`, because what was not seen is never taken for good.
+ * Judges a checkpoint against the plan: every need has an outcome, and as many as it requires have passed. The reason names each
+ * need that has not, also where that is allowed. A need without an outcome makes it `errored`, because what was not seen is
+ * never taken for good.
  */
 export function judgeCheckpoint(
-  node: Pick<CheckpointNode, "needs">,
+  node: Pick<CheckpointNode, "needs" | "require">,
   outcomes: ReadonlyMap<string, Outcome>,
 ): Settlement {
-  const open = node.needs.filter((need) => outcomes.get(need)?.status !== "passed");
+  const hasPassed = (need: string): boolean => outcomes.get(need)?.status === "passed";
+  const open = node.needs.filter((need) => !hasPassed(need));
   if (open.length === 0) return { status: "passed", cause: null, reason: null };
-  const reason = describeNeeds(open, outcomes);
+  const tally = tallyOf(node.needs, node.require, hasPassed);
   if (open.some((need) => !outcomes.has(need)))
-    return { status: "errored", cause: "evidence", reason };
-  const status = statusBehind(node.needs.flatMap((need) => outcomes.get(need)?.status ?? []));
+    return { status: "errored", cause: "evidence", reason: describeNeeds(open, outcomes) };
+  if (tally.passed >= tally.required) {
+    const reason = shorten(`allowed by require: ${describeNeeds(open, outcomes)}`);
+    return { status: "passed", cause: null, reason };
+  }
+  const counted = open.filter((need) => tally.counted.includes(need));
+  const status = statusBehind(tally.counted.flatMap((need) => outcomes.get(need)?.status ?? []));
+  const rate =
+    node.require?.passRate === undefined
+      ? ""
+      : `${String(tally.passed)} of ${String(tally.counted.length)} passed, ${String(tally.required)} are required: `;
+  const reason = shorten(`${rate}${describeNeeds(counted, outcomes)}`);
   return { status, cause: status === "cancelled" ? "cancelled" : "need", reason };
 }
 

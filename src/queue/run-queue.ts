@@ -70,6 +70,9 @@ export function createRunQueue(backend: Backend): BullRunQueue {
     async clearDeadline(runId, node) {
       await control.remove(deadlineJobId(runId, node));
     },
+    async wake(runId, nodes) {
+      for (const node of nodes) await promote(await tasks.getJob(nodeJobId(runId, node)));
+    },
     async ping() {
       await backend.ping();
     },
@@ -79,11 +82,11 @@ export function createRunQueue(backend: Backend): BullRunQueue {
   };
 }
 
-/** Lets a gate complete now; one that is open already stays open. */
-async function promote(gate: Job | undefined): Promise<void> {
-  if (gate === undefined) return;
+/** Lets a delayed job go now; one that is not delayed is left as it is, such as a gate that is open already. */
+async function promote(job: Job | undefined): Promise<void> {
+  if (job === undefined) return;
   try {
-    await gate.promote();
+    await job.promote();
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === NOT_DELAYED)) throw error;
   }

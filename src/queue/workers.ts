@@ -54,6 +54,7 @@ export async function startWorkers(
 function createSettle(backend: Backend, handler: NodeHandler): Processor {
   const attempt = async (job: Job, token: string, signal: AbortSignal): Promise<Settled> => {
     const { runId, node } = jobDataSchema.parse(job.data);
+    let afterMs = COME_AGAIN_MS;
     try {
       const answer = await handler.settle({
         runId,
@@ -63,6 +64,7 @@ function createSettle(backend: Backend, handler: NodeHandler): Processor {
           !signal.aborted && (await renewLock(job, token, backend.lockDurationMs)),
       });
       if (answer.state === "settled") return answer;
+      afterMs = answer.afterMs ?? COME_AGAIN_MS;
     } catch (error) {
       if (signal.aborted && (await renewLock(job, token, backend.lockDurationMs))) {
         // Aborted but still the owner: the service is stopping. The job goes back for another worker, and no stall is counted.
@@ -71,7 +73,7 @@ function createSettle(backend: Backend, handler: NodeHandler): Processor {
       }
       throw error;
     }
-    await job.moveToDelayed(Date.now() + COME_AGAIN_MS, token);
+    await job.moveToDelayed(Date.now() + afterMs, token);
     throw new DelayedError();
   };
   return async (job, token = "", signal = new AbortController().signal) => {

@@ -9,6 +9,20 @@ export type NodeStatus = "waiting" | "running" | Status;
 /** Options of a task that give up a rule of evidence. */
 export type Waiver = "allowEmpty" | "allowUnresolved" | "refusedFiles";
 
+/** An attempt that was not the last one. */
+export interface AttemptReport {
+  readonly attempt: number;
+  readonly status: Status;
+  readonly cause: Cause | null;
+  readonly reason: string | null;
+  readonly prefix: string | null;
+  readonly startedAt: string | null;
+  readonly endedAt: string;
+  readonly durationMs: number | null;
+  readonly counts: Counts;
+  readonly requests: readonly RequestRecord[];
+}
+
 /** A node of the plan with what came of it. Times are ISO 8601 in UTC, durations milliseconds. */
 export interface NodeReport {
   readonly id: string;
@@ -27,6 +41,8 @@ export interface NodeReport {
   readonly endedAt: string | null;
   readonly durationMs: number | null;
   readonly counts: Counts;
+  /** Attempts before the final one that ended and were followed by another, with their own evidence. */
+  readonly earlier: readonly AttemptReport[];
   /** Those of the final attempt, in the order of execution. */
   readonly requests: readonly RequestRecord[];
 }

@@ -13,7 +13,7 @@ import type { PlanNode, TaskNode } from "../core/plan.js";
 import type { RunStatus, Verdict } from "../core/run.js";
 import { timingOf, type RunTiming } from "../core/timing.js";
 import { failuresOf, type FailureReport } from "./failures.js";
-import type { NodeReport, NodeStatus, Waiver } from "./node-report.js";
+import type { AttemptReport, NodeReport, NodeStatus, Waiver } from "./node-report.js";
 
 const SLOWEST_COUNT = 10;
 
@@ -59,7 +59,7 @@ export interface RunReport {
   readonly timing: RunTiming;
 }
 
-/** Folds a run, ended or not, into its report. Events may hold attempts that were given up; only the final one counts. */
+/** Folds a run, ended or not, into its report. Attempts before the final one are shown, and do not count. */
 export function buildReport(
   from: RunStatus & {
     readonly outcomes: ReadonlyMap<string, Outcome>;
@@ -72,9 +72,11 @@ export function buildReport(
     const outcome = outcomes.get(node.id);
     const attempt = outcome?.attempt ?? attempts.get(node.id)?.number ?? 0;
     const requests = recordsOf(events, node.id, attempt);
-    return outcome === undefined
-      ? openNode(node, { attempt: attempts.get(node.id), requests })
-      : endedNode(node, outcome, requests);
+    const shown =
+      outcome === undefined
+        ? openNode(node, { attempt: attempts.get(node.id), requests })
+        : endedNode(node, outcome, requests);
+    return { ...shown, earlier: earlierAttempts(events, node.id, attempt) };
   });
   const starts = tasks.flatMap(({ startedAt }) =>
     startedAt === null ? [] : Date.parse(startedAt),
@@ -140,10 +142,14 @@ function endedNode(
   node: PlanNode,
   outcome: Outcome,
   requests: readonly RequestRecord[],
-): NodeReport {
+): Omit<NodeReport, "earlier"> {
+  return { ...describeNode(node), ...endOf(outcome), requests };
+}
+
+/** What an outcome says of an attempt, as a report writes it. */
+function endOf(outcome: Outcome): Omit<AttemptReport, "requests"> {
   const { status, cause, reason, attempt, prefix, counts } = outcome;
   return {
-    ...describeNode(node),
     status,
     cause,
     reason,
@@ -153,14 +159,30 @@ function endedNode(
     endedAt: isoDate(outcome.endedAt),
     durationMs: outcome.startedAt === null ? null : Math.max(0, durationOf(outcome)),
     counts,
-    requests,
   };
+}
+
+function earlierAttempts(
+  events: readonly RunEvent[],
+  node: string,
+  last: number,
+): readonly AttemptReport[] {
+  const ended = new Map<number, Outcome>();
+  for (const event of events)
+    if (event.type === "attempt.ended" && event.outcome.node === node)
+      ended.set(event.outcome.attempt, event.outcome);
+  return [...ended.values()]
+    .filter(({ attempt }) => attempt < last)
+    .map((outcome) => ({
+      ...endOf(outcome),
+      requests: recordsOf(events, node, outcome.attempt),
+    }));
 }
 
 function openNode(
   node: PlanNode,
   seen: { readonly attempt: Attempt | undefined; readonly requests: readonly RequestRecord[] },
-): NodeReport {
+): Omit<NodeReport, "earlier"> {
   const { attempt, requests } = seen;
   return {
     ...describeNode(node),

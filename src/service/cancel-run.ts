@@ -4,11 +4,12 @@ import { TurnpikeError } from "../core/errors.js";
 import type { RunStatus } from "../core/run.js";
 import type { Dependencies } from "./dependencies.js";
 import { appendEvents } from "./record.js";
+import { wakeWaiting } from "./wake-waiting.js";
 import { findRun } from "./view-run.js";
 
 /** Records the wish; running tasks are killed within a moment and nothing new starts. Asking again changes nothing; CONFLICT when the run has ended. */
 export async function cancelRun(
-  deps: Pick<Dependencies, "store" | "bell" | "clock">,
+  deps: Pick<Dependencies, "store" | "queue" | "bell" | "clock">,
   runId: string,
   by: string,
 ): Promise<RunStatus> {
@@ -19,6 +20,7 @@ export async function cancelRun(
   const wish = { by, at: deps.clock.now() };
   const cancellation = await deps.store.cancelRun(runId, wish);
   deps.bell.ring(`stop of ${runId}`);
+  await wakeWaiting(deps, status.run);
   if (status.cancellation === null) {
     await appendEvents(deps, runId, [{ type: "run.cancelling", at: wish.at, by }]);
   }

@@ -3,6 +3,7 @@
 import { formatDuration } from "../core/duration.js";
 import type { Dependencies } from "./dependencies.js";
 import { outcomeOf, recordOutcome } from "./record.js";
+import { wakeWaiting } from "./wake-waiting.js";
 
 /** Closes a checkpoint that has no outcome yet; running tasks before it see that and stop. */
 export async function expireCheckpoint(
@@ -22,4 +23,5 @@ export async function expireCheckpoint(
     status.run,
     outcomeOf(node, { status: "timed_out", cause: "deadline", reason }, deps.clock.now()),
   );
+  await wakeWaiting(deps, status.run);
 }

@@ -5,11 +5,13 @@ import { readCollection } from "../collections/read-collection.js";
 import { plainLayer, render, secretsOf, type Layer, type Rendered } from "../core/environment.js";
 import { checkpointsBehind } from "../core/decide.js";
 import { TurnpikeError } from "../core/errors.js";
+import { retryCauseOf } from "../core/attempts.js";
 import { judge } from "../core/judge.js";
 import { shorten, type Outcome } from "../core/outcome.js";
 import type { TaskNode } from "../core/plan.js";
 import type { CollectionJob, NodeWake } from "../core/ports.js";
 import { createRedact } from "../core/redact.js";
+import type { RetryCause } from "../core/retries.js";
 import { prefixOf, type Run } from "../core/run.js";
 import type { Dependencies } from "./dependencies.js";
 import { createEvidenceWriter } from "./evidence-writer.js";
@@ -22,13 +24,19 @@ export class OwnershipLost extends Error {
   override readonly name = "OwnershipLost";
 }
 
+/** An attempt that has ended, with the cause it may be tried again for. */
+export interface Execution {
+  readonly outcome: Outcome;
+  readonly retryCause: RetryCause | null;
+}
+
 /** Runs one attempt of a task and answers its outcome, not yet recorded. Throws OwnershipLost when it must not be. */
 export async function runTask(
   deps: Dependencies,
   run: Run,
   node: TaskNode,
   wake: Pick<NodeWake, "signal">,
-): Promise<Outcome> {
+): Promise<Execution> {
   const attempt = await deps.store.nextAttempt(run.id, node.id);
   const prefix = prefixOf(run.id, node.id, attempt);
   const startedAt = deps.clock.now();
@@ -56,6 +64,7 @@ export async function runTask(
     runId: run.id,
     checkpoints: checkpointsBehind(run.plan, node.id),
     timeoutMs: node.timeoutMs,
+    always: node.always,
     signal: wake.signal,
   });
   try {
@@ -69,7 +78,8 @@ export async function runTask(
     await writer.close();
     if (wake.signal.aborted)
       throw new OwnershipLost(`task ${node.id} of run ${run.id} is handed over`);
-    return outcome(redact(judge(result, node, stop.reason())));
+    const judgement = judge(result, node, stop.reason());
+    return { outcome: outcome(redact(judgement)), retryCause: retryCauseOf(result, judgement) };
   } finally {
     stop.close();
     await writer.close();

@@ -1,8 +1,7 @@
 /** A node's turn has come: it is settled, executed, or told to come again. The queue calls this, as often as it likes. */
 
-import { decideStart, checkpointsBehind } from "../core/decide.js";
+import { decideStart, type Decision } from "../core/decide.js";
 import { messageOf } from "../core/errors.js";
-import { NO_COUNTS } from "../core/evidence.js";
 import { RUN_NODE } from "../core/flow.js";
 import type { Outcome } from "../core/outcome.js";
 import type { CheckpointNode, PlanNode, TaskNode } from "../core/plan.js";
@@ -12,7 +11,8 @@ import { judgeCheckpoint } from "../core/verdict.js";
 import type { Dependencies } from "./dependencies.js";
 import { endRun } from "./end-run.js";
 import { openBehind, outcomeOf, recordOutcome } from "./record.js";
-import { OwnershipLost, runTask } from "./run-task.js";
+import { aroundOf, lastAttempt, pauseOf, recordAttempt, tellEarlier } from "./retry-task.js";
+import { OwnershipLost, runTask, type Execution } from "./run-task.js";
 
 const IGNORED: Settled = { state: "settled", failure: null };
 
@@ -47,8 +47,7 @@ async function settlePlanNode(
 ): Promise<SettleAnswer> {
   const { status, node, wake } = at;
   const { run } = status;
-  const around = [node.id, ...node.needs, ...checkpointsBehind(run.plan, node.id)];
-  const outcomes = await deps.store.outcomes(run.id, around);
+  const outcomes = await deps.store.outcomes(run.id, aroundOf(run, node));
   const standing = outcomes.get(node.id);
   if (standing !== undefined) {
     await openBehind(deps, run, node.id);
@@ -59,17 +58,44 @@ async function settlePlanNode(
     cancelled: status.cancellation !== null,
   });
   if (decision.kind === "wait") return { state: "later" };
-  const outcome =
-    decision.kind === "settle"
-      ? outcomeOf(node, decision.settlement, deps.clock.now())
-      : node.kind === "checkpoint"
-        ? verifyCheckpoint(deps, { run, node, outcomes })
-        : await executeTask(deps, { run, node, wake });
+  const attempt = await attemptNode(deps, { run, node, wake, outcomes, decision });
   if (!(await wake.stillOwner()))
     throw new OwnershipLost(`${node.id} of run ${run.id} belongs to another worker now`);
+  if ("pauseMs" in attempt) {
+    await recordAttempt(deps, run, attempt);
+    return { state: "later", afterMs: attempt.pauseMs };
+  }
+  const { outcome } = attempt;
   const recorded = await recordOutcome(deps, run, outcome);
   if (node.kind === "checkpoint") await deps.queue.clearDeadline(run.id, node.id);
   return settledBy(recorded);
+}
+
+/** What came of the node's turn: its outcome, not yet recorded, or an attempt that is followed by another. */
+async function attemptNode(
+  deps: Dependencies,
+  at: {
+    readonly run: Run;
+    readonly node: PlanNode;
+    readonly wake: NodeWake;
+    readonly outcomes: ReadonlyMap<string, Outcome>;
+    readonly decision: Exclude<Decision, { readonly kind: "wait" }>;
+  },
+): Promise<
+  { readonly outcome: Outcome } | { readonly execution: Execution; readonly pauseMs: number }
+> {
+  const { run, node, wake, outcomes, decision } = at;
+  if (decision.kind === "settle") {
+    const { settlement } = decision;
+    const last = await lastAttempt(deps, run, { node, settlement });
+    return { outcome: last ?? outcomeOf(node, settlement, deps.clock.now()) };
+  }
+  if (node.kind === "checkpoint")
+    return { outcome: verifyCheckpoint(deps, { run, node, outcomes }) };
+  const execution = await executeTask(deps, { run, node, wake });
+  const pauseMs = await pauseOf(deps, { run, node, execution });
+  if (pauseMs !== null) return { execution, pauseMs };
+  return { outcome: await tellEarlier(deps, run, { node, outcome: execution.outcome }) };
 }
 
 function settledBy(outcome: Outcome): Settled {
@@ -104,7 +130,7 @@ function verifyCheckpoint(
 async function executeTask(
   deps: Dependencies,
   at: { readonly run: Run; readonly node: TaskNode; readonly wake: NodeWake },
-): Promise<Outcome> {
+): Promise<Execution> {
   const { run, node, wake } = at;
   try {
     return await runTask(deps, run, node, wake);
@@ -112,9 +138,7 @@ async function executeTask(
     if (error instanceof OwnershipLost || wake.signal.aborted) throw error;
     deps.log.error({ err: error, runId: run.id, node: node.id }, "a task could not be executed");
     const reason = `Turnpike could not execute it: ${messageOf(error)}`;
-    return {
-      ...outcomeOf(node, { status: "errored", cause: "crash", reason }, deps.clock.now()),
-      counts: NO_COUNTS,
-    };
+    const settlement = { status: "errored", cause: "crash", reason } as const;
+    return { outcome: outcomeOf(node, settlement, deps.clock.now()), retryCause: null };
   }
 }

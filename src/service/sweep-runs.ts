@@ -4,6 +4,7 @@ import { flowShape, RUN_NODE } from "../core/flow.js";
 import type { Dependencies } from "./dependencies.js";
 import { endRun } from "./end-run.js";
 import { outcomeOf, recordOutcome } from "./record.js";
+import { wakeWaiting } from "./wake-waiting.js";
 
 /** Sweeps every open run; one that cannot be swept does not hinder the others. */
 export async function sweepRuns(deps: Dependencies): Promise<void> {
@@ -34,6 +35,8 @@ async function sweepRun(deps: Dependencies, runId: string): Promise<void> {
   if (status === null || status.end !== null) return;
   const { run } = status;
   const settled = new Set((await deps.store.outcomes(runId)).keys());
+  // A cancel can come in the moment in which a task is put aside for its next attempt.
+  if (status.cancellation !== null) await wakeWaiting(deps, run);
   const { lost } = await deps.queue.sweep(runId, flowShape(run.plan), settled);
   for (const nodeId of lost) {
     const node = run.plan.nodes.find(({ id }) => id === nodeId);

@@ -51,7 +51,8 @@ async function withOutcomes(deps: ReadDependencies, status: RunStatus): Promise<
   return { ...status, outcomes, active: started.filter((node) => !outcomes.has(node)) };
 }
 
-async function allEvents({ store }: ReadDependencies, runId: string): Promise<RunEvent[]> {
+/** Every event of a run, in order. */
+export async function allEvents({ store }: ReadDependencies, runId: string): Promise<RunEvent[]> {
   const events: RunEvent[] = [];
   for (let after: string | undefined; ;) {
     const page = await store.readEvents(runId, {

@@ -20,6 +20,8 @@ export function watchForStop(
     readonly runId: string;
     readonly checkpoints: readonly string[];
     readonly timeoutMs: number;
+    /** Whether only its own deadline ends it, and no cancel and no closed checkpoint. */
+    readonly always: boolean;
     readonly signal: AbortSignal;
   },
 ): StopWatch {
@@ -59,7 +61,7 @@ export function watchForStop(
       if (!closed.signal.aborted) setTimeout(pollAgain, POLL_MS);
     });
   };
-  pollAgain();
+  if (!task.always) pollAgain();
   return {
     signal: stop.signal,
     reason: () => reason,

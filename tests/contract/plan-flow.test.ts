@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import test, { after, before, describe } from "node:test";
 import type { RunView } from "../../src/service/service.js";
+import { cancelRun } from "../../src/service/cancel-run.js";
+import { reportRun } from "../../src/service/view-run.js";
 import { openDatabase } from "../support/database.js";
 import { openEngine, sketchPlan, tenTaskPlan, type Engine } from "../support/engine.js";
 import { BACKENDS } from "../support/backends.js";
@@ -175,6 +177,142 @@ for (const { name, open, absence } of BACKENDS) {
       const outcome = view.outcomes.get("long");
       assert.equal(outcome?.attempt, 2);
       assert.equal(outcome.prefix, `Test_long_${runId}_2_`);
+    });
+
+    test("a task whose connection was refused is tried again with a new prefix, and shows both attempts", async () => {
+      const retries = { max: 2, backoff: "10ms" };
+      const runId = await engine.submit(
+        sketchPlan({ shaky: [[], { refusedBefore: 3 }, { retries }], next: [["shaky"]] }),
+      );
+      const view = await engine.ended(runId);
+      assert.equal(view.end?.verdict, "passed");
+      const outcome = view.outcomes.get("shaky");
+      assert.equal(outcome?.attempt, 3);
+      assert.equal(outcome.prefix, `Test_shaky_${runId}_3_`);
+      assert.match(
+        outcome.reason ?? "",
+        /^passed on attempt 3; attempt 1 failed: .*ECONNREFUSED.*; attempt 2 failed: /,
+      );
+      const report = await reportRun(engine.deps, runId);
+      const earlier = report.tasks[0]?.earlier ?? [];
+      assert.deepEqual(
+        earlier.map(({ attempt, status, prefix }) => [attempt, status, prefix]),
+        [1, 2].map((number) => [number, "failed", `Test_shaky_${runId}_${String(number)}_`]),
+      );
+      assert.deepEqual(report.tasks[1]?.earlier, []);
+    });
+
+    test("a task stays red when its retries are used up, and a failed assertion is not tried again unasked", async () => {
+      const retries = { max: 1, backoff: "10ms" };
+      const view = await engine.ended(
+        await engine.submit(
+          sketchPlan({
+            refused: [[], { refusedBefore: 9 }, { retries }],
+            red: [[], { red: true }, { retries }],
+            asked: [[], { red: true }, { retries: { ...retries, on: ["failed"] } }],
+          }),
+        ),
+      );
+      const attempts = [...view.outcomes.values()].map(({ node, status, attempt }) =>
+        [node, status, attempt].join(" "),
+      );
+      assert.deepEqual(attempts.toSorted(), ["asked failed 2", "red failed 1", "refused failed 2"]);
+    });
+
+    test("a cancel ends a task that waits for its next attempt, and its last attempt is its outcome", async () => {
+      const retries = { max: 5, backoff: "1h" };
+      const runId = await engine.submit(
+        sketchPlan({ shaky: [[], { refusedBefore: 9 }, { retries }] }),
+      );
+      await waitUntil(async () => {
+        const events = await engine.deps.store.readEvents(runId, { limit: 100 });
+        return events.some(({ event }) => event.type === "attempt.ended");
+      });
+      await cancelRun(engine.deps, runId, "test");
+      // The job may not have been moved aside yet when the cancel came; waking it again is what a second cancel does.
+      await waitUntil(async () => {
+        await engine.deps.queue.wake(runId, ["shaky"]);
+        return (await engine.deps.store.outcomes(runId)).has("shaky");
+      });
+      const view = await engine.ended(runId);
+      assert.equal(view.end?.verdict, "cancelled");
+      const outcome = view.outcomes.get("shaky");
+      assert.equal(outcome?.status, "failed");
+      assert.equal(outcome.attempt, 1);
+      assert.match(outcome.reason ?? "", /ECONNREFUSED.*; not tried again: the run was cancelled$/);
+    });
+
+    test("clean-up tasks run after a failure and count honestly, and nothing else does", async () => {
+      const always = { always: true };
+      const view = await engine.ended(
+        await engine.submit(
+          sketchPlan({
+            red: [[], { red: true }],
+            next: [["red"]],
+            sweep: [["next"], {}, always],
+            "checkpoint-c": [["red"]],
+            late: [["checkpoint-c"], { red: true }, always],
+          }),
+        ),
+      );
+      assert.deepEqual(statuses(view), {
+        "checkpoint-c": "failed",
+        late: "failed",
+        next: "skipped",
+        red: "failed",
+        sweep: "passed",
+      });
+      assert.equal(view.end?.verdict, "failed");
+    });
+
+    test("clean-up tasks run to their end in a cancelled run, and after a checkpoint whose time was over", async () => {
+      const always = { always: true };
+      const runId = await engine.submit(
+        sketchPlan({ long: [[], { ms: 60_000 }], next: [["long"]], sweep: [["long"], {}, always] }),
+      );
+      await waitUntil(() => engine.started.at(-1) === "long");
+      await cancelRun(engine.deps, runId, "test");
+      const cancelled = await engine.ended(runId);
+      assert.equal(cancelled.end?.verdict, "cancelled");
+      assert.deepEqual(statuses(cancelled), {
+        long: "cancelled",
+        next: "cancelled",
+        sweep: "passed",
+      });
+
+      const expired = await engine.ended(
+        await engine.submit(
+          sketchPlan({
+            slow: [[], { ms: 60_000 }],
+            sweep: [["slow"], { ms: 50 }, always],
+            "checkpoint-t": [["slow", "sweep"], { timeout: "200ms" }],
+          }),
+        ),
+      );
+      assert.deepEqual(statuses(expired), {
+        "checkpoint-t": "timed_out",
+        slow: "cancelled",
+        sweep: "passed",
+      });
+    });
+
+    test("a checkpoint lets pass what it allows to fail, says so, and the run passes", async () => {
+      const view = await engine.ended(
+        await engine.submit(
+          sketchPlan({
+            beta: [[], { red: true }],
+            stable: [[]],
+            "checkpoint-r": [["beta", "stable"], {}, { require: { mayFail: ["beta"] } }],
+            next: [["checkpoint-r"]],
+          }),
+        ),
+      );
+      assert.equal(view.end?.verdict, "passed");
+      assert.equal(view.outcomes.get("next")?.status, "passed");
+      assert.match(
+        view.outcomes.get("checkpoint-r")?.reason ?? "",
+        /^allowed by require: beta failed/,
+      );
     });
 
     test("the private inputs of an ended run are gone", async () => {

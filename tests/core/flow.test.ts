@@ -161,6 +161,35 @@ for (const { title, node, before, cancelled, expected } of DECISIONS) {
   });
 }
 
+test("a clean-up task waits for its needs and then starts whatever happened", () => {
+  const check = readPlan({
+    name: "p",
+    tasks: {
+      a: { collection: "x.json" },
+      sweep: { collection: "x.json", needs: ["a"], always: true },
+      c: { checkpoint: true, needs: ["sweep"] },
+    },
+  });
+  assert.ok(check.ok);
+  const sweep = check.plan.nodes.find(({ id }) => id === "sweep");
+  assert.ok(sweep);
+  const decide = (before: Readonly<Record<string, Status>>, cancelled: boolean): string =>
+    decideStart(check.plan, sweep, { outcomes: outcomes(before), cancelled }).kind;
+  assert.equal(decide({}, true), "wait");
+  for (const status of [
+    "passed",
+    "failed",
+    "errored",
+    "timed_out",
+    "cancelled",
+    "skipped",
+  ] as const)
+    for (const cancelled of [false, true]) {
+      assert.equal(decide({ a: status }, cancelled), "start", status);
+      assert.equal(decide({ a: status, c: "timed_out" }, cancelled), "start", status);
+    }
+});
+
 test("the checkpoints behind a node are found through other nodes", () => {
   assert.deepEqual(checkpointsBehind(seed, "t1"), ["c5", "c10"]);
   assert.deepEqual(checkpointsBehind(seed, "t6"), ["c10"]);

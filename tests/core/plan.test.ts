@@ -129,6 +129,24 @@ const CASES: readonly {
     document: { name: "p", tasks: { a: task, c: { checkpoint: true, needs: [] } } },
     problems: [/^tasks\.c\.needs: a checkpoint needs at least one task/],
   },
+  {
+    title: "a checkpoint allows only its own needs to fail, and requires something",
+    document: {
+      name: "p",
+      tasks: {
+        a: task,
+        b: task,
+        c: { checkpoint: true, needs: ["a"], require: { mayFail: ["b"] } },
+        d: { checkpoint: true, needs: ["a"], require: {} },
+        e: { checkpoint: true, needs: ["a"], require: { passRate: 1.5 } },
+      },
+    },
+    problems: [
+      /^tasks\.c\.require\.mayFail: "b" is not among the needs of c: a/,
+      /^tasks\.d\.require: say mayFail/,
+      /^tasks\.e\.require\.passRate: /,
+    ],
+  },
   { title: "a document that is none", document: "hello", problems: [/./] },
   {
     title: "a plan without tasks",

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MAX_REASON_LENGTH, type Outcome, type Status } from "../../src/core/outcome.js";
+import type { Plan } from "../../src/core/plan.js";
+import type { Requirement } from "../../src/core/requirement.js";
 import type { Verdict } from "../../src/core/run.js";
 import { judgeCheckpoint, verdictOf } from "../../src/core/verdict.js";
 import { byNode, outcomeOf, planOf } from "../support/run-parts.js";
@@ -227,6 +229,103 @@ for (const row of CHECKPOINTS) {
     checkCheckpoint(row);
   });
 }
+
+interface RequireCase {
+  readonly what: string;
+  readonly require: Requirement;
+  readonly statuses: Readonly<Record<string, Shorthand>>;
+  readonly status: Status;
+  readonly reason: RegExp | null;
+}
+
+const REQUIREMENTS: readonly RequireCase[] = [
+  {
+    what: "a task that may fail fails",
+    require: { mayFail: ["a"] },
+    statuses: { a: "failed", b: "passed" },
+    status: "passed",
+    reason: /^allowed by require: a failed: a said so$/,
+  },
+  {
+    what: "another task than the one that may fail fails",
+    require: { mayFail: ["a"] },
+    statuses: { a: "failed", b: "failed" },
+    status: "failed",
+    reason: /^b failed: b said so$/,
+  },
+  {
+    what: "all tasks pass",
+    require: { mayFail: ["a"], passRate: 0.5 },
+    statuses: { a: "passed", b: "passed" },
+    status: "passed",
+    reason: null,
+  },
+  {
+    what: "half of the tasks pass and half must",
+    require: { passRate: 0.5 },
+    statuses: { a: "failed", b: "passed" },
+    status: "passed",
+    reason: /^allowed by require: a failed/,
+  },
+  {
+    what: "half of the tasks pass and more must",
+    require: { passRate: 0.6 },
+    statuses: { a: "timed_out", b: "passed" },
+    status: "failed",
+    reason: /^1 of 2 passed, 2 are required: a timed out: a said so$/,
+  },
+  {
+    what: "seven of ten pass and 0.7 must",
+    require: { passRate: 0.7 },
+    statuses: Object.fromEntries(
+      "abcdefghij".split("").map((id, position) => [id, position < 7 ? "passed" : "failed"]),
+    ),
+    status: "passed",
+    reason: /^allowed by require: h failed/,
+  },
+  {
+    what: "a task that may fail has no outcome",
+    require: { mayFail: ["a"] },
+    statuses: { a: "missing", b: "passed" },
+    status: "errored",
+    reason: /^a has no outcome$/,
+  },
+  {
+    what: "a task that counts was cancelled",
+    require: { mayFail: ["a"] },
+    statuses: { a: "failed", b: "cancelled" },
+    status: "cancelled",
+    reason: /^b was cancelled$/,
+  },
+];
+
+for (const { what, require, statuses, status, reason } of REQUIREMENTS) {
+  test(`${what}: the checkpoint with a requirement is ${status}`, () => {
+    const needs = Object.keys(statuses);
+    const judged = judgeCheckpoint({ needs, require }, outcomesOf(statuses));
+    assert.equal(judged.status, status);
+    if (reason === null) assert.equal(judged.reason, null);
+    else assert.match(judged.reason ?? "", reason);
+  });
+}
+
+test("a failure that its checkpoint allows leaves the run passed, and one that nothing allows does not", () => {
+  const plan = planOf({ a: [], b: ["a"], checkpoint: ["a"] });
+  const lenient: Plan = {
+    ...plan,
+    nodes: plan.nodes.map((node) =>
+      node.kind === "checkpoint" ? { ...node, require: { mayFail: ["a"] } } : node,
+    ),
+  };
+  const check = (statuses: Readonly<Record<string, Shorthand>>): Verdict =>
+    verdictOf(lenient, outcomesOf(statuses), false);
+  assert.equal(check({ a: "failed", b: "passed", checkpoint: "passed" }), "passed");
+  assert.equal(check({ a: "failed", b: "passed", checkpoint: "failed/need" }), "failed");
+  assert.equal(check({ a: "passed", b: "failed", checkpoint: "passed" }), "failed");
+  assert.equal(check({ a: "failed", b: "skipped/need", checkpoint: "passed" }), "failed");
+  assert.equal(check({ a: "timed_out", b: "failed", checkpoint: "passed" }), "failed");
+  assert.equal(check({ a: "failed", b: "missing", checkpoint: "passed" }), "errored");
+});
 
 test("a checkpoint with many long reasons still names every need within the limit", () => {
   const needs = Array.from({ length: 12 }, (_, index) => `task-${String(index)}`);

@@ -28,6 +28,8 @@ import type { SqlPool } from "../../src/store/sql.js";
 export interface Behaviour {
   readonly ms?: number;
   readonly red?: boolean;
+  /** Attempts before this one end because the target refuses the connection. */
+  readonly refusedBefore?: number;
 }
 
 export interface Engine {
@@ -48,17 +50,23 @@ export interface Engine {
 export type PlanSketch = Readonly<
   Record<
     string,
-    readonly [needs: readonly string[], behaviour?: Behaviour & { readonly timeout?: string }]
+    readonly [
+      needs: readonly string[],
+      behaviour?: Behaviour & { readonly timeout?: string },
+      /** Further keys as plan.yaml has them. */
+      options?: Readonly<Record<string, unknown>>,
+    ]
   >
 >;
 
 export function sketchPlan(sketch: PlanSketch): PlanFolder {
   const files = new Map<string, Uint8Array>();
   const tasks = Object.fromEntries(
-    Object.entries(sketch).map(([id, [needs, behaviour = {}]]) => {
+    Object.entries(sketch).map(([id, [needs, behaviour = {}, options = {}]]) => {
       const { timeout, ...rest } = behaviour;
       const limit = timeout === undefined ? {} : { timeout };
-      if (id.startsWith("checkpoint")) return [id, { checkpoint: true, needs, ...limit }];
+      if (id.startsWith("checkpoint"))
+        return [id, { checkpoint: true, needs, ...limit, ...options }];
       const collection = `${id}.json`;
       files.set(
         collection,
@@ -66,7 +74,7 @@ export function sketchPlan(sketch: PlanSketch): PlanFolder {
           JSON.stringify({ info: { name: id }, item: [], behaviour: { id, ...rest } }),
         ),
       );
-      return [id, { collection, needs, ...limit }];
+      return [id, { collection, needs, ...limit, ...options }];
     }),
   );
   const check = readPlan({ name: "sketch", tasks });
@@ -198,7 +206,9 @@ function behavingRunner(started: string[]): CollectionRunner {
       const { behaviour } = job.collection as {
         readonly behaviour: Behaviour & { readonly id: string };
       };
-      const { id, ms = 0, red = false } = behaviour;
+      const { id, ms = 0, red = false, refusedBefore = 0 } = behaviour;
+      const attempt = Number(job.environment.rows.find(({ key }) => key === "attempt")?.value);
+      const refused = attempt < refusedBefore;
       started.push(id);
       const counts = { ...NO_COUNTS, iterations: 1, requests: 1, assertions: 1 };
       const finished = await new Promise<boolean>((resolve) => {
@@ -212,12 +222,21 @@ function behavingRunner(started: string[]): CollectionRunner {
         if (signal.aborted) resolve(false);
       });
       if (!finished) return { ended: "stopped", counts: NO_COUNTS };
-      return red
+      return red || refused
         ? {
             ended: "finished",
             assertionsSkipped: 0,
             counts: { ...counts, assertionsFailed: 1, failures: 1 },
-            failures: [{ kind: "assertion", iteration: 0, item: id, message: "it is red" }],
+            failures: [
+              refused
+                ? {
+                    kind: "request",
+                    iteration: 0,
+                    item: id,
+                    message: "connect ECONNREFUSED 127.0.0.1:9",
+                  }
+                : { kind: "assertion", iteration: 0, item: id, message: "it is red" },
+            ],
             runError: null,
           }
         : { ended: "finished", assertionsSkipped: 0, counts, failures: [], runError: null };
