@@ -203,6 +203,16 @@ test("the core knows neither clock nor randomness", () => {
   );
 });
 
+test("no wait rests on a timeout within AbortSignal.any, which Node 20 collects as garbage before it fires", () => {
+  const forbidden = /AbortSignal\.any\([^;]*AbortSignal\.timeout/;
+  assert.match("AbortSignal.any([signal, AbortSignal.timeout(100)])", forbidden);
+  assert.deepEqual(
+    files.filter((file) => forbidden.test(texts.get(file) ?? "")),
+    [],
+    "use an AbortController of your own and setTimeout, as service/bell.ts does",
+  );
+});
+
 test("files are short, folders two levels deep, and named after a subject", () => {
   const drawers = /(?:^|\/)(?:utils?|helpers?|common|types|shared|misc|lib|index)(?:\/|\.ts$)/;
   assert.match("src/core/utils.ts", drawers);

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { deferred } from "../support/deferred.js";
+import { createBell } from "../../src/service/bell.js";
+
+test("a wait ends at its limit, however often memory is tidied meanwhile", async () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+  const bell = createBell();
+  const { signal } = new AbortController();
+  const tidying = setInterval(collectGarbage, 20);
+  const late = deferred<string>();
+  const limit = setTimeout(late.resolve, 10_000, "some waits have not ended after 10 s");
+  try {
+    const waits = Array.from({ length: 20 }, () =>
+      bell.wait("stop of run", { timeoutMs: 200, signal }),
+    );
+    assert.equal(
+      await Promise.race([Promise.all(waits).then(() => "ended"), late.promise]),
+      "ended",
+    );
+  } finally {
+    clearInterval(tidying);
+    clearTimeout(limit);
+  }
+});
+
+test("a wait ends at once when it is rung for, when its signal is aborted, and when that was so before", async () => {
+  const bell = createBell();
+  const stop = new AbortController();
+  const wait = (): Promise<void> =>
+    bell.wait("events of run", { timeoutMs: 600_000, signal: stop.signal });
+  const rung = wait();
+  bell.ring("events of run");
+  await rung;
+  const stopped = wait();
+  stop.abort();
+  await stopped;
+  await wait();
+});
