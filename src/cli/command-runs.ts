@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { formatDuration } from "../core/duration.js";
 import { colourOf, type Palette } from "../reports/palette.js";
-import { environmentText, MARKS, wordOf } from "../reports/wording.js";
+import { environmentText, MARKS, originTexts, wordOf } from "../reports/wording.js";
 import type { CommandContext } from "./context.js";
 import { wholeNumber } from "./flag-values.js";
 import { createProgress, outcomeText } from "./progress.js";
@@ -16,6 +16,9 @@ import {
 } from "./server-answers.js";
 import { addServerFlags, pathOfRun, serverOf } from "./server-client.js";
 import { watchServerRun } from "./watch-server.js";
+
+/** Flags of `runs` that stand in the query under their own name. */
+const FILTERS = ["plan", "environment", "branch", "verdict", "since", "until", "cursor"];
 
 interface RunFlags extends Readonly<Record<string, unknown>> {
   readonly json?: boolean;
@@ -53,16 +56,30 @@ function addListCommand(program: Command, context: CommandContext): void {
     .command("runs")
     .description("list the runs of a service, newest first")
     .option("--limit <n>", "how many, at most 100", wholeNumber, 20)
+    .option("--plan <name>", "only runs of this plan")
+    .option("-e, --environment <name>", "only runs with this environment among their layers")
+    .option("--branch <name>", "only runs of this branch")
+    .option(
+      "--verdict <verdict>",
+      "only runs that ended so: passed, failed, errored, timed_out, cancelled",
+    )
+    .option("--since <time>", "accepted at this time or later, such as 2026-11-23T09:30:00Z")
+    .option("--until <time>", "accepted before this time")
+    .option("--cursor <cursor>", "go on where an earlier list ended")
     .option("--json", "as JSON");
   addServerFlags(runs).action(async (options: RunFlags & { limit: number }) => {
     const query = new URLSearchParams({ limit: String(options.limit) });
+    for (const name of FILTERS) {
+      const value = options[name];
+      if (typeof value === "string") query.set(name, value);
+    }
     const path = `/v1/runs?${query.toString()}`;
     const server = serverOf(context, options);
     const { terminal } = context;
     if (options.json === true) return terminal.result((await server.readText(path)).trimEnd());
     const page = await server.read(path, runPageAnswerSchema);
     for (const line of tableOf(page.runs, terminal.resultPalette)) terminal.result(line);
-    if (page.next !== null) terminal.progress("there are more; see --limit");
+    if (page.next !== null) terminal.progress(`there are more; go on with --cursor ${page.next}`);
   });
 }
 
@@ -127,12 +144,13 @@ function stateOf({ state, verdict }: Pick<SummaryAnswer, "state" | "verdict">): 
 }
 
 function tableOf(runs: readonly SummaryAnswer[], palette: Palette): string[] {
-  const head = ["run", "plan", "state", "environment", "began", "took", "by"];
+  const head = ["run", "plan", "state", "environment", "branch", "began", "took", "by"];
   const rows = runs.map((run) => [
     run.id,
     run.plan.name,
     stateOf(run),
     environmentText(run),
+    run.branch ?? "-",
     run.createdAt,
     run.endedAt === null
       ? "-"
@@ -164,7 +182,12 @@ function statusLines(run: RunAnswer, palette: Palette): string[] {
     return `  ${palette[colourOf(status)](MARKS[status])} ${id.padEnd(width)}  ${text}`;
   });
   const cancelled = run.cancelledBy === null ? [] : [`cancelled by ${run.cancelledBy}`];
-  const facts = [`environment ${environmentText(run)}`, `by ${run.trigger}`, ...cancelled];
+  const facts = [
+    `environment ${environmentText(run)}`,
+    ...originTexts(run),
+    `by ${run.trigger}`,
+    ...cancelled,
+  ];
   return [
     `${palette.bold(run.plan.title)}  run ${run.id}, ${facts.join(", ")}`,
     ...nodes,

@@ -19,6 +19,10 @@ interface TriggerOptions {
   readonly environment: readonly string[] | false | undefined;
   readonly envVar: Readonly<Record<string, string>>;
   readonly by: string | undefined;
+  readonly branch: string | undefined;
+  readonly commit: string | undefined;
+  readonly label: Readonly<Record<string, string>> | undefined;
+  readonly supersede: true | undefined;
   readonly idempotencyKey: string | undefined;
   readonly wait: boolean | undefined;
   readonly quiet: boolean | undefined;
@@ -44,6 +48,10 @@ export function addTriggerCommand(
     .option("--no-environment", "run without an environment, also where the plan names one")
     .option("--env-var <key=value>", "override a variable; may be repeated", collectPair, {})
     .option("--by <name>", "who asks, for people: the job of a pipeline, a name")
+    .option("--branch <name>", "branch of what is tested")
+    .option("--commit <id>", "commit of what is tested")
+    .option("--label <key=value>", "show and keep this with the run; may be repeated", collectPair)
+    .option("--supersede", "cancel older runs of the same plan and branch that have not ended")
     .option(
       "--idempotency-key <key>",
       "the same key with the same request is the same run, however often it is sent",
@@ -81,11 +89,16 @@ async function submit(
   subject: object,
   options: TriggerOptions,
 ): Promise<{ readonly id: string }> {
-  const { environment, envVar, by, idempotencyKey } = options;
+  const { environment, envVar, by, branch, commit, label, supersede, idempotencyKey } = options;
   const body = {
     ...subject,
     variables: envVar,
     trigger: by ?? "cli",
+    // What was not given is undefined, which JSON leaves out.
+    branch,
+    commit,
+    labels: label,
+    supersede,
     ...(environment === undefined
       ? {}
       : { environment: environment === false ? null : environment }),

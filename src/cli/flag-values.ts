@@ -10,7 +10,7 @@ export function collect(value: string, before: readonly string[] | true | undefi
 /** Gathers the `key=value` texts of a flag that may be given several times. */
 export function collectPair(
   value: string,
-  before: Readonly<Record<string, string>>,
+  before: Readonly<Record<string, string>> | undefined,
 ): Record<string, string> {
   const at = value.indexOf("=");
   if (at < 1) throw new TurnpikeError("INVALID_REQUEST", `"${value}" is not key=value`);

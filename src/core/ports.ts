@@ -8,6 +8,7 @@ import type { FlowShape } from "./flow.js";
 import type { Outcome } from "./outcome.js";
 import type { Plan } from "./plan.js";
 import type { Cancellation, Run, RunEnd, RunStatus } from "./run.js";
+import type { RunQuery } from "./run-query.js";
 
 /** Milliseconds since the epoch, and random lower-case letters and digits: the two things the core must not make itself. */
 export interface Clock {
@@ -23,11 +24,8 @@ export interface RunStore {
   /** Stores a run under its id, or returns the one that is already there. */
   createRun(run: Run): Promise<{ readonly run: Run; readonly created: boolean }>;
   getRun(runId: string): Promise<RunStatus | null>;
-  /** Newest first; `before` is a run id of an earlier page. */
-  listRuns(query: {
-    readonly limit: number;
-    readonly before?: string;
-  }): Promise<readonly RunStatus[]>;
+  /** Newest first. */
+  listRuns(query: RunQuery): Promise<readonly RunStatus[]>;
   /** Ids of runs without an end, oldest first. */
   openRuns(): Promise<readonly string[]>;
   /** Write-once by run and node; answers the outcome that stands. */

@@ -34,6 +34,17 @@ export interface Run {
   readonly namespace: string;
   /** Who asked: `cli`, `api`, or a name given in the request. */
   readonly trigger: string;
+  /** Branch and commit of what is tested, for people and for queries; null where nobody said. */
+  readonly branch: string | null;
+  readonly commit: string | null;
+  /** Whatever else the caller wants to find it by. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Names of the overrides it was given, whose values are among the inputs, and of environments given by content. */
+  readonly overrides: readonly string[];
+  /** The run this one repeats; null for a run of its own. */
+  readonly rerunOf: string | null;
+  /** Tasks that are not run again, with the run in which each of them passed. */
+  readonly reused: Readonly<Record<string, string>>;
   /** Hash of the submission, to recognise the same one sent twice. */
   readonly fingerprint: string;
 }

@@ -51,6 +51,13 @@ const runDocumentSchema = z.strictObject({
   createdAt: z.int(),
   namespace: z.string(),
   trigger: z.string(),
+  // What runs did not have from the beginning has a default, so that older ones can still be read.
+  branch: z.string().nullable().default(null),
+  commit: z.string().nullable().default(null),
+  labels: z.record(z.string(), z.string()).default({}),
+  overrides: z.array(z.string()).default([]),
+  rerunOf: z.string().nullable().default(null),
+  reused: z.record(z.string(), z.string()).default({}),
   fingerprint: z.string(),
 });
 

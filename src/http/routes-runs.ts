@@ -2,8 +2,10 @@
 
 import { z } from "zod";
 import { TurnpikeError } from "../core/errors.js";
+import { cursorOf } from "../core/run-query.js";
 import type { Service, Subject, SubmitRequest } from "../service/service.js";
 import { refusals } from "./problem.js";
+import { historyQuery, originSchema, printable, runQuerySchema } from "./run-query.js";
 import type { App, RouteContext } from "./route-context.js";
 import {
   runDocument,
@@ -17,8 +19,6 @@ import { preferHeaderSchema, signalOf, waitOf, waitQuerySchema } from "./wait-pr
 
 /** Seconds after which asking again makes sense. */
 const RETRY_AFTER = "1";
-/** What stands in a stored run or a log line keeps to printable text. */
-const printable = z.string().regex(/^[\x20-\x7E]+$/, "use printable ASCII characters");
 
 const runIdSchema = z.string().regex(/^[\w-]{1,64}$/, "this is not the id of a run");
 export const runParamsSchema = z.strictObject({ id: runIdSchema });
@@ -45,12 +45,21 @@ const runRequestSchema = z
       .max(200)
       .optional()
       .describe("Who asks, for people: the job of a pipeline, a name."),
+    ...originSchema.shape,
+    supersede: z
+      .literal(true)
+      .optional()
+      .describe("Cancels older runs of the same plan and branch that have not ended."),
   })
   .refine(namesOneSubject, {
     message: "name either a plan or a collection",
     path: ["plan"],
     // Told beside the other problems, not only once they are mended.
     when: ({ value }) => typeof value === "object" && value !== null,
+  })
+  .refine(({ branch, supersede }) => supersede === undefined || branch !== undefined, {
+    message: "only runs of the same branch are superseded; name the branch",
+    path: ["branch"],
   })
   .meta({ id: "RunRequest" });
 
@@ -149,30 +158,26 @@ function addReadRoutes(app: App, { service, closing }: RouteContext): void {
         operationId: "listRuns",
         summary: "Lists runs, newest first",
         tags: ["runs"],
-        querystring: z.strictObject({
-          limit: z.coerce.number().int().min(1).max(100).default(20),
-          before: runIdSchema.optional().describe("`next` of the page before."),
-        }),
+        querystring: runQuerySchema,
         response: {
           200: z.strictObject({
             runs: z.array(runSummarySchema),
             next: z
               .string()
               .nullable()
-              .describe("Value of `before` for the next page; null on the last."),
+              .describe("Value of `cursor` for the next page; null on the last."),
           }),
           ...refusals(),
         },
       },
     },
-    async ({ query: { limit, before } }) => {
+    async ({ query }) => {
       // One more than asked for tells whether there is a next page.
-      const found = await service.listRuns({
-        limit: limit + 1,
-        ...(before === undefined ? {} : { before }),
-      });
-      const runs = found.slice(0, limit).map(runSummary);
-      return { runs, next: found.length > limit ? (runs.at(-1)?.id ?? null) : null };
+      const found = await service.listRuns({ ...historyQuery(query), limit: query.limit + 1 });
+      const page = found.slice(0, query.limit);
+      const last = page.at(-1);
+      const next = found.length > page.length && last !== undefined ? cursorOf(last.run) : null;
+      return { runs: page.map(runSummary), next };
     },
   );
 
@@ -216,10 +221,14 @@ function submission(
   body: z.infer<typeof runRequestSchema>,
   idempotencyKey: string | undefined,
 ): SubmitRequest {
-  const { environment, variables, trigger } = body;
+  const { environment, variables, trigger, branch, commit, labels, supersede } = body;
   return {
     subject: subjectOf(body),
     trigger: trigger ?? "api",
+    ...(branch === undefined ? {} : { branch }),
+    ...(commit === undefined ? {} : { commit }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(supersede === undefined ? {} : { supersede: "older" as const }),
     ...(environment === undefined
       ? {}
       : { environment: typeof environment === "string" ? [environment] : environment }),

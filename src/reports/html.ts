@@ -9,7 +9,14 @@ import { renderTasks } from "./html-tasks.js";
 import { renderTimeline } from "./html-timeline.js";
 import { printableLine } from "./printable.js";
 import type { RunReport } from "./report.js";
-import { countOf, environmentText, groupDigits, speedUpText, wordOf } from "./wording.js";
+import {
+  countOf,
+  environmentText,
+  originTexts,
+  groupDigits,
+  speedUpText,
+  wordOf,
+} from "./wording.js";
 
 /**
  * No request leaves the page and no script but its own runs, even if a text slipped through unescaped. A server that shows
@@ -54,6 +61,7 @@ function renderHeader(report: RunReport): string {
     ["Plan", report.plan.name],
     ["Environment", environmentText(report)],
     ["Trigger", report.trigger],
+    ...(originTexts(report).length === 0 ? [] : [["Of", originTexts(report).join(", ")] as const]),
     ["Started", dateText(report.startedAt ?? report.createdAt)],
     ["Ended", report.endedAt === null ? "still running" : dateText(report.endedAt)],
     ...(report.cancellation === null ? [] : [["Cancelled by", report.cancellation.by] as const]),

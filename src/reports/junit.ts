@@ -184,6 +184,8 @@ function properties(report: RunReport, node: NodeReport): string {
   const values: Readonly<Record<string, string>> = {
     run: report.runId,
     environment: report.environment.join(" + ") || "none",
+    ...(report.branch === null ? {} : { branch: report.branch }),
+    ...(report.commit === null ? {} : { commit: report.commit }),
     status: node.status,
     attempt: String(node.attempt),
     ...(node.prefix === null ? {} : { prefix: node.prefix }),

@@ -9,6 +9,7 @@ import {
   countOf,
   durationText,
   environmentText,
+  originTexts,
   groupDigits,
   requestsText,
   timingSentences,
@@ -31,7 +32,7 @@ export function renderMarkdown(report: RunReport): string {
   return [
     `## ${MARKS[report.verdict ?? "running"]} ${escape(report.plan.title)}: ${wordOf(report.verdict)}`,
     "",
-    `${facts.join(", ")}. Run \`${report.runId}\`, environment ${escape(environmentText(report))}.`,
+    `${facts.join(", ")}. Run \`${report.runId}\`, environment ${escape([environmentText(report), ...originTexts(report)].join(", "))}.`,
     "",
     "| Task | Status | Requests | Assertions | Duration |",
     "| --- | --- | ---: | ---: | ---: |",

@@ -39,6 +39,10 @@ export interface RunReport {
   /** Names of the environment layers; empty is the choice of no environment. */
   readonly environment: readonly string[];
   readonly trigger: string;
+  /** What was tested, as the caller said it. */
+  readonly branch: string | null;
+  readonly commit: string | null;
+  readonly labels: Readonly<Record<string, string>>;
   readonly createdAt: string;
   /** First start of a node. */
   readonly startedAt: string | null;
@@ -92,6 +96,9 @@ export function buildReport(
     verdict: end?.verdict ?? null,
     environment: run.environment,
     trigger: run.trigger,
+    branch: run.branch,
+    commit: run.commit,
+    labels: run.labels,
     createdAt: isoDate(run.createdAt),
     startedAt: starts.length === 0 ? null : isoDate(startedAt),
     endedAt: end === null ? null : isoDate(end.endedAt),

@@ -13,6 +13,7 @@ import {
   environmentText,
   MARKS,
   groupDigits,
+  originTexts,
   requestsText,
   timingSentences,
   waiverTexts,
@@ -38,7 +39,8 @@ export function renderText(report: RunReport, palette: Palette): string[] {
 }
 
 function headText(report: RunReport): string {
-  return `run ${report.runId}, environment ${printableLine(environmentText(report))}`;
+  const facts = [`environment ${environmentText(report)}`, ...originTexts(report)];
+  return `run ${report.runId}, ${printableLine(facts.join(", "))}`;
 }
 
 function verdictLine(report: RunReport, palette: Palette): string {

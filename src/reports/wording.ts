@@ -73,6 +73,19 @@ export function environmentText(report: Pick<RunReport, "environment">): string 
   return report.environment.length === 0 ? "none" : report.environment.join(" + ");
 }
 
+/** What was tested, as the caller said it: `branch main`, `commit 3f2a`, `team=api`; empty where nobody did. */
+export function originTexts({
+  branch,
+  commit,
+  labels,
+}: Pick<RunReport, "branch" | "commit" | "labels">): string[] {
+  return [
+    ...(branch === null ? [] : [`branch ${branch}`]),
+    ...(commit === null ? [] : [`commit ${commit}`]),
+    ...Object.entries(labels).map(([name, value]) => `${name}=${value}`),
+  ];
+}
+
 /** `2.4x`; a dash when nothing took any time. */
 export function speedUpText({ timing }: Pick<RunReport, "timing">): string {
   return timing.speedUp === null ? "-" : `${timing.speedUp.toFixed(1)}x`;

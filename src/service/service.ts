@@ -7,6 +7,7 @@ import type { Outcome } from "../core/outcome.js";
 import type { CollectionStore, EnvironmentStore, PlanFolder, PlanSource } from "../core/ports.js";
 import type { EnvironmentManager } from "./environment-manager.js";
 import type { RunStatus } from "../core/run.js";
+import type { RunQuery } from "../core/run-query.js";
 import type { RunReport } from "../reports/report.js";
 
 /** What a run is asked to execute: a plan, or one collection, which becomes a plan of one task. */
@@ -29,6 +30,11 @@ export interface SubmitRequest {
   /** Overrides; they win over every layer. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly trigger: string;
+  readonly branch?: string;
+  readonly commit?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Cancels the open runs of the same plan and branch that were accepted before this one. */
+  readonly supersede?: "older";
   readonly idempotencyKey?: string;
 }
 
@@ -69,10 +75,7 @@ export interface Service {
   ): Promise<{ readonly status: RunStatus; readonly created: boolean }>;
   /** NOT_FOUND for an unknown id. */
   viewRun(runId: string): Promise<RunView>;
-  listRuns(query: {
-    readonly limit: number;
-    readonly before?: string;
-  }): Promise<readonly RunView[]>;
+  listRuns(query: RunQuery): Promise<readonly RunView[]>;
   /** Asks a run to stop; CONFLICT when it has ended. */
   cancelRun(runId: string, by: string): Promise<RunStatus>;
   /** Events from after `after`, then live ones, until the run has ended or the signal is aborted. */

@@ -13,6 +13,7 @@ import { putInputs } from "./inputs.js";
 import { notFound } from "./not-found.js";
 import { appendEvents } from "./record.js";
 import type { Subject, SubmitRequest } from "./service.js";
+import { supersedeOlder } from "./supersede-runs.js";
 
 type SubmitDependencies = Pick<
   Dependencies,
@@ -46,7 +47,7 @@ export async function submitRun(
   const id = newRunId(deps.clock, request.idempotencyKey);
   const fingerprint = fingerprintOf(folder, environment, request);
   const standing = request.idempotencyKey === undefined ? null : await deps.store.getRun(id);
-  if (standing !== null) return repeat(deps, standing, fingerprint);
+  if (standing !== null) return repeat(deps, standing, request, fingerprint);
 
   const files = await storeFiles(deps, folder);
   const inputs = await putInputs(deps.blobs, {
@@ -69,11 +70,27 @@ export async function submitRun(
     createdAt: deps.clock.now(),
     namespace: deps.namespace,
     trigger: request.trigger,
+    branch: request.branch ?? null,
+    commit: request.commit ?? null,
+    labels: request.labels ?? {},
+    overrides: overridesOf(request),
+    rerunOf: null,
+    reused: {},
     fingerprint,
   };
   const { run, created } = await deps.store.createRun(stored);
-  if (!created) return repeat(deps, { run, end: null, cancellation: null }, fingerprint);
-  await appendEvents(deps, id, [
+  if (!created) return repeat(deps, { run, end: null, cancellation: null }, request, fingerprint);
+  await startRun(deps, run);
+  if (request.supersede !== undefined) await supersedeOlder(deps, run);
+  return { status: { run, end: null, cancellation: null }, created: true };
+}
+
+/** Tells followers of a run that has just been stored, and queues its flow. */
+export async function startRun(
+  deps: Pick<Dependencies, "store" | "bell" | "queue">,
+  run: Run,
+): Promise<void> {
+  await appendEvents(deps, run.id, [
     {
       type: "run.accepted",
       at: run.createdAt,
@@ -82,13 +99,22 @@ export async function submitRun(
       nodes: run.plan.nodes.map((node) => node.id),
     },
   ]);
-  await deps.queue.submit(id, flowShape(run.plan));
-  return { status: { run, end: null, cancellation: null }, created: true };
+  await deps.queue.submit(run.id, flowShape(run.plan));
+}
+
+/** The names of what was given by value, which a repetition has to be given again. */
+function overridesOf({ variables, globalVariables, layers }: SubmitRequest): string[] {
+  return [
+    ...Object.keys(variables ?? {}),
+    ...Object.keys(globalVariables ?? {}),
+    ...(layers ?? []).map(({ name }) => name),
+  ];
 }
 
 async function repeat(
-  { queue }: Pick<Dependencies, "queue">,
+  deps: Pick<Dependencies, "queue" | "store" | "bell" | "clock" | "namespace">,
   standing: RunStatus,
+  request: Pick<SubmitRequest, "supersede">,
   fingerprint: string,
 ): Promise<{ status: RunStatus; created: boolean }> {
   if (standing.run.fingerprint !== fingerprint) {
@@ -97,8 +123,11 @@ async function repeat(
       `this Idempotency-Key belongs to run ${standing.run.id}, which was asked for something else; use a new key`,
     );
   }
-  // The first submission may have died between storing and queueing; a flow that is there already is left alone.
-  if (standing.end === null) await queue.submit(standing.run.id, flowShape(standing.run.plan));
+  // The first submission may have died on its way; a flow that is there already is left alone, and so are cancelled runs.
+  if (standing.end === null) {
+    await deps.queue.submit(standing.run.id, flowShape(standing.run.plan));
+    if (request.supersede !== undefined) await supersedeOlder(deps, standing.run);
+  }
   return { status: standing, created: false };
 }
 
@@ -160,6 +189,9 @@ function fingerprintOf(
       request.variables ?? {},
       request.layers ?? [],
       request.globals ?? [],
+      request.branch ?? null,
+      request.commit ?? null,
+      request.labels ?? {},
       request.globalVariables ?? {},
     ]),
   );

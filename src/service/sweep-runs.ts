@@ -6,9 +6,9 @@ import { endRun } from "./end-run.js";
 import { outcomeOf, recordOutcome } from "./record.js";
 import { wakeWaiting } from "./wake-waiting.js";
 
-/** Sweeps every open run; one that cannot be swept does not hinder the others. */
+/** Sweeps every open run of ours; one that cannot be swept does not hinder the others. */
 export async function sweepRuns(deps: Dependencies): Promise<void> {
-  for (const runId of await openRuns(deps)) {
+  for (const runId of await deps.store.openRuns()) {
     try {
       await sweepRun(deps, runId);
     } catch (error) {
@@ -32,7 +32,7 @@ export async function openRuns({
 
 async function sweepRun(deps: Dependencies, runId: string): Promise<void> {
   const status = await deps.store.getRun(runId);
-  if (status === null || status.end !== null) return;
+  if (status === null || status.end !== null || status.run.namespace !== deps.namespace) return;
   const { run } = status;
   const settled = new Set((await deps.store.outcomes(runId)).keys());
   // A cancel can come in the moment in which a task is put aside for its next attempt.

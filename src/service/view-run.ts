@@ -4,6 +4,7 @@ import { TurnpikeError } from "../core/errors.js";
 import type { RunEvent } from "../core/event.js";
 import { nearest } from "../core/nearest.js";
 import type { RunStatus } from "../core/run.js";
+import type { RunQuery } from "../core/run-query.js";
 import { buildReport, type RunReport } from "../reports/report.js";
 import type { Dependencies } from "./dependencies.js";
 import type { RunView } from "./service.js";
@@ -31,7 +32,7 @@ export async function viewRun(deps: ReadDependencies, runId: string): Promise<Ru
 
 export async function listRuns(
   deps: ReadDependencies,
-  query: { readonly limit: number; readonly before?: string },
+  query: RunQuery,
 ): Promise<readonly RunView[]> {
   const runs = await deps.store.listRuns(query);
   return Promise.all(runs.map((status) => withOutcomes(deps, status)));

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { TurnpikeError } from "../core/errors.js";
 import { runEventSchema, type RunEvent } from "../core/event.js";
 import { outcomeSchema } from "../core/outcome.js";
-import type { Run } from "../core/run.js";
+import type { Run, RunStatus } from "../core/run.js";
 import { cancellationSchema, runEndSchema, runSchema } from "../core/stored-run.js";
 
 /** Collections; starts, outcomes, marks and events lie under a run, chunks under a blob. Their names are this program's own, for the exemptions of indexes. */
@@ -56,11 +56,19 @@ export const runDocumentSchema = z.strictObject({
   order: z.string(),
   /** Stands only while the run has no end. */
   openOrder: z.string().optional(),
+  /** The order within the plan, and within the branch; runs of earlier versions have none. */
+  planOrder: z.string().optional(),
+  branchOrder: z.string().nullable().optional(),
   writer: z.string(),
   document: packed(runSchema),
   cancellation: packed(cancellationSchema).nullable(),
   ending: packed(runEndSchema).nullable(),
 });
+export function toStatus(fields: unknown): RunStatus {
+  const { document, cancellation, ending } = runDocumentSchema.parse(fields);
+  return { run: document, end: ending, cancellation };
+}
+
 export const outcomeDocumentSchema = z.strictObject({
   node: z.string(),
   document: packed(outcomeSchema),
@@ -86,7 +94,17 @@ export function documentName(id: string): string {
 
 /** Sorts runs by time, then id, with an index Firestore keeps by itself: one field, no composite index to deploy. */
 export function orderOf({ id, createdAt }: Pick<Run, "id" | "createdAt">): string {
-  return `${String(createdAt).padStart(15, "0")} ${id}`;
+  return `${timeOf(createdAt)} ${id}`;
+}
+
+/** A time as the order of runs begins with it. */
+export function timeOf(at: number): string {
+  return String(at).padStart(15, "0");
+}
+
+/** The order among the runs that share a name (of a plan, of a branch), again in one field; JSON ends the name for certain. */
+export function orderWithin(name: string, order: string): string {
+  return `${JSON.stringify(name)} ${order}`;
 }
 
 /** The same evidence in as many events as it takes for each to fit. */

@@ -10,7 +10,6 @@ import {
 import { z } from "zod";
 import { TurnpikeError } from "../core/errors.js";
 import type { RunStore } from "../core/ports.js";
-import type { RunStatus } from "../core/run.js";
 import type { FirestoreClient } from "./firestore-client.js";
 import {
   cancellationMarkSchema,
@@ -18,14 +17,17 @@ import {
   endMarkSchema,
   MARKS,
   orderOf,
+  orderWithin,
   outcomeDocumentSchema,
   OUTCOMES,
   pack,
   runDocumentSchema,
+  toStatus,
   RUNS,
   startDocumentSchema,
   STARTS,
 } from "./firestore-documents.js";
+import { queryRuns } from "./firestore-history.js";
 import { createEventLog } from "./firestore-events.js";
 import { isMissing, isTaken, pauseAfter } from "./firestore-retry.js";
 
@@ -71,6 +73,8 @@ export function createFirestoreRunStore(client: FirestoreClient): RunStore {
         id: run.id,
         order,
         openOrder: order,
+        planOrder: orderWithin(run.plan.name, order),
+        branchOrder: run.branch === null ? null : orderWithin(run.branch, order),
         writer,
         document: pack(`run ${run.id}`, run),
         cancellation: null,
@@ -86,16 +90,7 @@ export function createFirestoreRunStore(client: FirestoreClient): RunStore {
       return found.exists ? toStatus(found.data()) : null;
     },
 
-    async listRuns({ limit, before }) {
-      const newest = runs.orderBy("order", "desc").limit(limit);
-      if (before === undefined) {
-        return (await client.run(() => newest.get())).docs.map((found) => toStatus(found.data()));
-      }
-      const last = await read(runOf(before));
-      if (!last.exists) return [];
-      const page = newest.startAfter(last.get("order"));
-      return (await client.run(() => page.get())).docs.map((found) => toStatus(found.data()));
-    },
+    listRuns: (query) => queryRuns(client, runs, query),
 
     async openRuns() {
       const open = await client.run(() => runs.orderBy("openOrder").select("id").get());
@@ -185,9 +180,4 @@ async function unlessTaken(writing: Promise<unknown>): Promise<boolean> {
       throw error;
     },
   );
-}
-
-function toStatus(fields: unknown): RunStatus {
-  const { document, cancellation, ending } = runDocumentSchema.parse(fields);
-  return { run: document, end: ending, cancellation };
 }

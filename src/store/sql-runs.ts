@@ -6,6 +6,7 @@ import { runEventSchema } from "../core/event.js";
 import { outcomeSchema } from "../core/outcome.js";
 import type { RunStore } from "../core/ports.js";
 import type { Run, RunStatus } from "../core/run.js";
+import { placeOf } from "../core/run-query.js";
 import { cancellationSchema, runEndSchema, runSchema } from "../core/stored-run.js";
 import type { SqlPool } from "./sql.js";
 
@@ -49,8 +50,9 @@ export function createSqlRunStore(pool: SqlPool): RunStore {
   return {
     async createRun(run) {
       const inserted = await first(
-        "INSERT INTO turnpike.run (id, created_at, document) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id",
-        [run.id, run.createdAt, JSON.stringify(run)],
+        `INSERT INTO turnpike.run (id, created_at, document, plan, branch, environment)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id`,
+        [run.id, run.createdAt, JSON.stringify(run), run.plan.name, run.branch, run.environment],
       );
       if (inserted !== undefined) return { run, created: true };
       const standing = await first(`SELECT ${RUN_COLUMNS} FROM turnpike.run WHERE id = $1`, [
@@ -73,12 +75,27 @@ export function createSqlRunStore(pool: SqlPool): RunStore {
       return { run, end: ending, cancellation };
     },
 
-    async listRuns({ limit, before }) {
+    async listRuns({ limit, before, ...filter }) {
+      const place = before === undefined ? null : placeOf(before);
+      // A condition whose value was not given holds for every run.
       const { rows } = await pool.query(
         `SELECT ${RUN_COLUMNS} FROM turnpike.run
-         WHERE $2::text IS NULL OR (created_at, id) < (SELECT created_at, id FROM turnpike.run WHERE id = $2)
+         WHERE ($2::bigint IS NULL OR (created_at, id) < ($2::bigint, $3::text))
+           AND ($4::text IS NULL OR plan = $4) AND ($5::text IS NULL OR $5 = ANY(environment))
+           AND ($6::text IS NULL OR branch = $6) AND ($7::text IS NULL OR verdict = $7)
+           AND ($8::bigint IS NULL OR created_at >= $8) AND ($9::bigint IS NULL OR created_at < $9)
          ORDER BY created_at DESC, id DESC LIMIT $1`,
-        [limit, before ?? null],
+        [
+          limit,
+          place?.createdAt,
+          place?.id,
+          filter.plan,
+          filter.environment,
+          filter.branch,
+          filter.verdict,
+          filter.since,
+          filter.until,
+        ].map((value) => value ?? null),
       );
       return rows.map(toStatus);
     },
@@ -140,8 +157,9 @@ export function createSqlRunStore(pool: SqlPool): RunStore {
 
     async endRun(runId, end) {
       const row = await first(
-        "UPDATE turnpike.run SET ending = COALESCE(ending, $2) WHERE id = $1 RETURNING ending",
-        [runId, JSON.stringify(end)],
+        `UPDATE turnpike.run SET ending = COALESCE(ending, $2), verdict = COALESCE(verdict, $3)
+         WHERE id = $1 RETURNING ending`,
+        [runId, JSON.stringify(end), end.verdict],
       );
       const standing = z.object({ ending: documentColumn(runEndSchema) });
       return standing.parse(row ?? refuseUnknown(runId)).ending;

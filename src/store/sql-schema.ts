@@ -45,6 +45,16 @@ const STEPS: readonly string[] = [
     bytes bytea NOT NULL
   );
   `,
+  // What the history is asked by. In a stored document json is read where jsonb could refuse a character.
+  `
+  ALTER TABLE turnpike.run ADD COLUMN plan text, ADD COLUMN branch text, ADD COLUMN environment text[], ADD COLUMN verdict text;
+  UPDATE turnpike.run SET
+    plan = document::json #>> '{plan,name}',
+    environment = ARRAY(SELECT json_array_elements_text(document::json -> 'environment')),
+    verdict = ending::json ->> 'verdict';
+  CREATE INDEX run_by_plan ON turnpike.run (plan, created_at, id);
+  CREATE INDEX run_by_branch ON turnpike.run (branch, created_at, id) WHERE branch IS NOT NULL;
+  `,
 ];
 
 /** Any number will do that no other program uses on the same database. */

@@ -126,3 +126,36 @@ test("a service that is away, is another program, or wants a token is told apart
   const taken = await project.run(["trigger", "pair", "--wait"], { ...variables, ...token });
   assert.equal(taken.code, 0, taken.stderr);
 });
+
+test("a newer run of a branch supersedes the older one, and the history is asked for both", async () => {
+  const older = project.start(
+    ["trigger", "slow", "--branch", "topic", "--label", "team=shop", "--wait"],
+    here(),
+  );
+  await older.says(/▶ wait/);
+  const olderId = (await older.says(/run (\S+) at/))[1] ?? "";
+  const newer = (
+    await turnpike("trigger", "slow", "--branch", "topic", "--commit", "3f2a", "--supersede")
+  ).stdout.trim();
+  const { code, stdout, stderr } = await older.ended;
+  assert.equal(code, 130, stderr);
+  assert.match(stderr, new RegExp(`asked for by run ${newer}, which supersedes it`));
+  assert.match(stdout, /branch topic, team=shop/);
+  const other = await turnpike("trigger", "slow", "--branch", "another");
+  assert.equal(other.code, 0);
+  const listed = await turnpike("runs", "--plan", "slow", "--branch", "topic");
+  assert.match(listed.stdout, new RegExp(`${newer}.*topic[^]*${olderId} +slow +cancelled`));
+  assert.ok(!listed.stdout.includes(other.stdout.trim()));
+  assert.equal((await turnpike("cancel", newer)).code, 0);
+  const status = await turnpike("status", newer);
+  assert.match(status.stdout, /branch topic, commit 3f2a/);
+  assert.equal((await turnpike("cancel", other.stdout.trim())).code, 0);
+  const first = await turnpike("runs", "--plan", "slow", "--limit", "1");
+  const cursor = /--cursor (\S+)/.exec(first.stderr)?.[1] ?? "";
+  const rest = await turnpike("runs", "--plan", "slow", "--limit", "1", "--cursor", cursor);
+  assert.match(rest.stdout, new RegExp(newer));
+  const bad = await turnpike("runs", "--verdict", "green");
+  assert.equal(bad.code, 2);
+  assert.match(bad.stderr, /verdict/);
+  assert.match((await turnpike("trigger", "slow", "--supersede")).stderr, /name the branch/);
+});

@@ -85,7 +85,7 @@ test("runs are listed newest first, page by page, each once", async () => {
   const paged: string[] = [];
   for (let next: string | null = ""; next !== null;) {
     const page: RunPage = await fixture.read(
-      `/v1/runs?limit=2${next === "" ? "" : `&before=${next}`}`,
+      `/v1/runs?limit=2${next === "" ? "" : `&cursor=${next}`}`,
     );
     paged.push(...page.runs.map(({ id }) => id));
     next = page.next;

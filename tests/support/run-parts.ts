@@ -135,6 +135,12 @@ export function runOf(from: {
     createdAt: SAMPLE_START - 40,
     trigger: "cli",
     namespace: "test",
+    branch: null,
+    commit: null,
+    labels: {},
+    overrides: [],
+    rerunOf: null,
+    reused: {},
     fingerprint: "fingerprint",
   };
   const endedAt = Math.max(SAMPLE_START, ...outcomes.map((outcome) => outcome.endedAt));

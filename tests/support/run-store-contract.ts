@@ -8,6 +8,7 @@ import type { Outcome } from "../../src/core/outcome.js";
 import { readPlan, type Plan } from "../../src/core/plan.js";
 import type { RunStore } from "../../src/core/ports.js";
 import type { Run } from "../../src/core/run.js";
+import { cursorOf, type RunFilter } from "../../src/core/run-query.js";
 
 export interface OpenRunStore {
   readonly store: RunStore;
@@ -136,9 +137,53 @@ export function runStoreContract(
         (await store.listRuns(query)).map(({ run }) => run.id);
       const page = await idsOf({ limit: 2 });
       assert.deepEqual(page, newest.slice(0, 2));
-      assert.deepEqual(await idsOf({ limit: 3, before: page[1] ?? "" }), newest.slice(2));
+      const second = runs.find(({ id }) => id === page[1]);
+      assert.ok(second);
+      assert.deepEqual(await idsOf({ limit: 3, before: cursorOf(second) }), newest.slice(2));
+      await assert.rejects(store.listRuns({ limit: 3, before: "no cursor" }), {
+        code: "INVALID_REQUEST",
+      });
       const open = (await store.openRuns()).filter((id) => newest.includes(id));
       assert.deepEqual(open, newest.toReversed());
+    });
+
+    test("the history is asked by plan, environment, branch, verdict and time, each alone and together, in pages", async () => {
+      const base = 3_000_000_000_000;
+      const mark = `h${String(Date.now())}`;
+      const plan = { ...everyOption(), name: `plan ${mark}` };
+      const cases = [
+        { environment: ["base", "eu"], branch: `main ${mark}`, verdict: "passed" },
+        { environment: ["us"], branch: `main ${mark}`, verdict: "failed" },
+        { environment: ["eu"], branch: `main ${mark} 2`, verdict: "failed" },
+        { environment: ["eu"], branch: null, verdict: null },
+      ] as const;
+      const runs: Run[] = [];
+      for (const [position, { environment, branch, verdict }] of cases.entries()) {
+        const createdAt = base + position;
+        const run = makeRun({ plan, environment, branch, createdAt });
+        await store.createRun(run);
+        if (verdict !== null) await store.endRun(run.id, { verdict, endedAt: createdAt });
+        runs.push(run);
+      }
+      await store.createRun(makeRun({ createdAt: base + 1, branch: `main ${mark}` }));
+      const own = { plan: plan.name };
+      const found = async (query: RunFilter, limit = 10): Promise<number[]> =>
+        (await store.listRuns({ limit, ...query })).map(({ run }) =>
+          runs.findIndex(({ id }) => id === run.id),
+        );
+      assert.deepEqual(await found(own), [3, 2, 1, 0]);
+      assert.deepEqual(await found({ ...own, environment: "eu" }), [3, 2, 0]);
+      assert.deepEqual(await found({ ...own, verdict: "failed" }), [2, 1]);
+      assert.deepEqual(await found({ branch: `main ${mark}`, ...own }), [1, 0]);
+      assert.equal((await found({ branch: `main ${mark}` })).length, 3);
+      assert.deepEqual(await found({ ...own, since: base + 1, until: base + 3 }), [2, 1]);
+      assert.deepEqual(await found({ ...own, environment: "eu", verdict: "failed" }), [2]);
+      assert.deepEqual(await found({ ...own, environment: "eu" }, 2), [3, 2]);
+      const [, second] = await store.listRuns({ ...own, environment: "eu", limit: 2 });
+      assert.ok(second);
+      const rest = { ...own, environment: "eu", before: cursorOf(second.run) };
+      assert.deepEqual(await found(rest, 2), [0]);
+      assert.deepEqual(await found({ plan: "nobody's" }), []);
     });
 
     test("events come back in the order they were appended, after any of them, in pages", async () => {
@@ -231,6 +276,12 @@ export function makeRun(changes: Partial<Run> = {}): Run {
     inputs: "b".repeat(64),
     createdAt: Date.now(),
     trigger: "test",
+    branch: null,
+    commit: null,
+    labels: {},
+    overrides: [],
+    rerunOf: null,
+    reused: {},
     namespace: "test",
     fingerprint: "c".repeat(64),
     ...changes,
