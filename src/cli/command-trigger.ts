@@ -1,4 +1,4 @@
-/** `turnpike trigger`: has a service run a plan or a collection, and waits for it where asked to. */
+/** `turnpike trigger` and `rerun`: have a service run a plan, a collection, or a run once more, and wait for it where asked to. */
 
 import type { Command } from "commander";
 import { TurnpikeError } from "../core/errors.js";
@@ -12,10 +12,22 @@ import {
   planListAnswerSchema,
   receiptAnswerSchema,
 } from "./server-answers.js";
-import { addServerFlags, serverOf, type ServerClient } from "./server-client.js";
+import { addServerFlags, pathOfRun, serverOf, type ServerClient } from "./server-client.js";
 import { watchServerRun } from "./watch-server.js";
 
-interface TriggerOptions {
+interface WaitOptions {
+  readonly wait: boolean | undefined;
+  readonly quiet: boolean | undefined;
+  readonly report: readonly ReportTarget[];
+}
+
+interface RerunOptions extends WaitOptions {
+  readonly failed: boolean | undefined;
+  readonly envVar: Readonly<Record<string, string>>;
+  readonly by: string | undefined;
+}
+
+interface TriggerOptions extends WaitOptions {
   readonly environment: readonly string[] | false | undefined;
   readonly envVar: Readonly<Record<string, string>>;
   readonly by: string | undefined;
@@ -24,9 +36,6 @@ interface TriggerOptions {
   readonly label: Readonly<Record<string, string>> | undefined;
   readonly supersede: true | undefined;
   readonly idempotencyKey: string | undefined;
-  readonly wait: boolean | undefined;
-  readonly quiet: boolean | undefined;
-  readonly report: readonly ReportTarget[];
 }
 
 export function addTriggerCommand(
@@ -55,7 +64,49 @@ export function addTriggerCommand(
     .option(
       "--idempotency-key <key>",
       "the same key with the same request is the same run, however often it is sent",
+    );
+  addServerFlags(addWaitFlags(trigger)).action(
+    async (name: string, options: TriggerOptions & Readonly<Record<string, unknown>>) => {
+      refuseReportWithoutWait(options);
+      const server = serverOf(context, options);
+      const { id } = await submit(server, await subjectOf(server, name), options);
+      await showAccepted(context, server, { id, options, end });
+    },
+  );
+}
+
+export function addRerunCommand(
+  program: Command,
+  context: CommandContext,
+  end: (code: number) => void,
+): void {
+  const rerun = program
+    .command("rerun")
+    .argument("<run>", "id of an ended run of a service")
+    .description(
+      "run an ended run again as a new one, from the same files and the environments of now, and print its id",
     )
+    .option("--failed", "only what did not pass, and what stands behind it; the rest is reused")
+    .option("--env-var <key=value>", "override a variable; may be repeated", collectPair, {})
+    .option("--by <name>", "who asks, for people");
+  addServerFlags(addWaitFlags(rerun)).action(
+    async (runId: string, options: RerunOptions & Readonly<Record<string, unknown>>) => {
+      refuseReportWithoutWait(options);
+      const server = serverOf(context, options);
+      const body = {
+        failed: options.failed === true,
+        variables: options.envVar,
+        trigger: options.by ?? "cli",
+      };
+      const path = `${pathOfRun(runId)}/rerun`;
+      const { id } = await server.post(path, { body }, receiptAnswerSchema);
+      await showAccepted(context, server, { id, options, end });
+    },
+  );
+}
+
+function addWaitFlags(command: Command): Command {
+  return command
     .option("-w, --wait", "wait for the end, show it live, and print the report")
     .option("-q, --quiet", "with --wait: show tasks, not every request")
     .option(
@@ -64,24 +115,31 @@ export function addTriggerCommand(
       collectReport,
       [],
     );
-  addServerFlags(trigger).action(
-    async (name: string, options: TriggerOptions & Readonly<Record<string, unknown>>) => {
-      if (options.report.length > 0 && options.wait !== true)
-        throw new TurnpikeError(
-          "INVALID_REQUEST",
-          "--report needs --wait: a run has its report when it ends",
-        );
-      const server = serverOf(context, options);
-      const { id } = await submit(server, await subjectOf(server, name), options);
-      context.terminal.progress(`run ${id} at ${server.url}/v1/runs/${id}`);
-      if (options.wait !== true) {
-        context.terminal.result(id);
-        return;
-      }
-      const { report, quiet = false } = options;
-      end(await watchServerRun(context, server, { runId: id, quiet, report }));
-    },
+}
+
+function refuseReportWithoutWait({ report, wait }: WaitOptions): void {
+  if (report.length === 0 || wait === true) return;
+  throw new TurnpikeError(
+    "INVALID_REQUEST",
+    "--report needs --wait: a run has its report when it ends",
   );
+}
+
+/** Prints the id of an accepted run, or waits for its end. */
+async function showAccepted(
+  context: CommandContext,
+  server: ServerClient,
+  accepted: {
+    readonly id: string;
+    readonly options: WaitOptions;
+    readonly end: (code: number) => void;
+  },
+): Promise<void> {
+  const { id, options, end } = accepted;
+  const { wait, report, quiet = false } = options;
+  context.terminal.progress(`run ${id} at ${server.url}/v1/runs/${id}`);
+  if (wait === true) end(await watchServerRun(context, server, { runId: id, quiet, report }));
+  else context.terminal.result(id);
 }
 
 async function submit(

@@ -10,7 +10,7 @@ import { addPlanCommand } from "./command-plan.js";
 import { addRunCommand } from "./command-run.js";
 import { addRunsCommands } from "./command-runs.js";
 import { addServeCommand } from "./command-serve.js";
-import { addTriggerCommand } from "./command-trigger.js";
+import { addRerunCommand, addTriggerCommand } from "./command-trigger.js";
 import type { CommandContext } from "./context.js";
 
 /** Runs the command line and answers the exit code; it never throws. */
@@ -41,6 +41,7 @@ export async function runProgram(
   addRunCommand(program, context, end);
   addServeCommand(program, context, end);
   addTriggerCommand(program, context, end);
+  addRerunCommand(program, context, end);
   addRunsCommands(program, context, end);
   addPlanCommand(program, context, end);
   addCollectionCommand(program, context);

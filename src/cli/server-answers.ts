@@ -20,6 +20,7 @@ const summaryAnswerSchema = receiptAnswerSchema.extend({
   branch: z.string().nullable(),
   commit: z.string().nullable(),
   labels: z.record(z.string(), z.string()),
+  rerunOf: z.string().nullable(),
   cancelledBy: z.string().nullable(),
   createdAt: z.string(),
   endedAt: z.string().nullable(),

@@ -51,6 +51,8 @@ export const outcomeSchema = z.strictObject({
   /** Test-data namespace of this attempt; null when it never started. */
   prefix: z.string().nullable(),
   counts: countsSchema,
+  /** The run in which the task passed, where it was not executed again; then there is no attempt and nothing is counted. */
+  reusedFrom: z.string().optional(),
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
 

@@ -39,7 +39,7 @@ export interface Run {
   readonly commit: string | null;
   /** Whatever else the caller wants to find it by. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Names of the overrides it was given, whose values are among the inputs, and of environments given by content. */
+  /** Places of what it was given by value (`variables.token`): the values are among the inputs, and gone with them. */
   readonly overrides: readonly string[];
   /** The run this one repeats; null for a run of its own. */
   readonly rerunOf: string | null;

@@ -17,6 +17,7 @@ import { acceptJsonOnly } from "./json-body.js";
 import { PROBLEM_MEDIA_TYPE, problemDocument, sendProblem } from "./problem.js";
 import type { App } from "./route-context.js";
 import { addCollectionRoutes } from "./routes-collections.js";
+import { addControlRoutes } from "./routes-control.js";
 import { addConfigRoutes } from "./routes-config.js";
 import { addEnvironmentChangeRoutes } from "./routes-environment-changes.js";
 import { addEnvironmentInsightRoutes } from "./routes-environment-insight.js";
@@ -83,6 +84,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   addEnvironmentInsightRoutes(app, context);
   addCollectionRoutes(app, context);
   addRunRoutes(app, context);
+  addControlRoutes(app, context);
   addEventRoutes(app, context);
   addReportRoutes(app, context);
   addGenerateRoutes(app);

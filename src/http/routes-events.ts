@@ -6,7 +6,7 @@ import { runEventSchema } from "../core/event.js";
 import { eventStream } from "./event-stream.js";
 import { refusals } from "./problem.js";
 import type { App, RouteContext } from "./route-context.js";
-import { runParamsSchema } from "./routes-runs.js";
+import { runParamsSchema } from "./run-query.js";
 import { signalOf } from "./wait-preference.js";
 
 const eventIdSchema = z.string().regex(/^[\w.:-]{1,64}$/, "use the id of an event of this run");

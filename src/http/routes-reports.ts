@@ -5,7 +5,7 @@ import { REPORT_PAGE_POLICY } from "../reports/html.js";
 import { REPORT_FORMATS } from "../reports/formats.js";
 import { refusals } from "./problem.js";
 import type { App, RouteContext } from "./route-context.js";
-import { runParamsSchema } from "./routes-runs.js";
+import { runParamsSchema } from "./run-query.js";
 
 /**
  * The HTML report is one file with its own style and one script, which is allowed by its hash. It shows what targets

@@ -1,11 +1,18 @@
-/** Starting, watching and cancelling runs. */
+/** Starting and watching runs. */
 
 import { z } from "zod";
 import { TurnpikeError } from "../core/errors.js";
 import { cursorOf } from "../core/run-query.js";
 import type { Service, Subject, SubmitRequest } from "../service/service.js";
 import { refusals } from "./problem.js";
-import { historyQuery, originSchema, printable, runQuerySchema } from "./run-query.js";
+import {
+  historyQuery,
+  originSchema,
+  printable,
+  runParamsSchema,
+  runQuerySchema,
+  variablesSchema,
+} from "./run-query.js";
 import type { App, RouteContext } from "./route-context.js";
 import {
   runDocument,
@@ -19,9 +26,6 @@ import { preferHeaderSchema, signalOf, waitOf, waitQuerySchema } from "./wait-pr
 
 /** Seconds after which asking again makes sense. */
 const RETRY_AFTER = "1";
-
-const runIdSchema = z.string().regex(/^[\w-]{1,64}$/, "this is not the id of a run");
-export const runParamsSchema = z.strictObject({ id: runIdSchema });
 
 const runRequestSchema = z
   .strictObject({
@@ -37,10 +41,7 @@ const runRequestSchema = z
       .describe(
         "Name, or layers of which later ones win. Null: no environment. Left out: the plan's own.",
       ),
-    variables: z
-      .record(z.string().min(1), z.string())
-      .optional()
-      .describe("Overrides; they win over every layer."),
+    variables: variablesSchema,
     trigger: printable
       .max(200)
       .optional()
@@ -74,25 +75,6 @@ const runHeadersSchema = z.looseObject({
 export function addRunRoutes(app: App, context: RouteContext): void {
   addSubmitRoute(app, context);
   addReadRoutes(app, context);
-  app.post(
-    "/v1/runs/:id/cancel",
-    {
-      schema: {
-        operationId: "cancelRun",
-        summary: "Asks a run to stop; what runs is killed and nothing new starts",
-        tags: ["runs"],
-        params: runParamsSchema,
-        body: z
-          .strictObject({ by: printable.max(200).optional().describe("Who asks, for people.") })
-          .nullish(),
-        response: { 202: runReceiptSchema, ...refusals("NOT_FOUND", "CONFLICT") },
-      },
-    },
-    async ({ params, body }, reply) => {
-      const status = await context.service.cancelRun(params.id, body?.by ?? "api");
-      return reply.code(202).header("retry-after", RETRY_AFTER).send(runReceipt(status, true));
-    },
-  );
 }
 
 function addSubmitRoute(app: App, { service, isDraining, closing }: RouteContext): void {

@@ -7,6 +7,15 @@ import type { RunQuery } from "../core/run-query.js";
 /** What stands in a stored run or a log line keeps to printable text. */
 export const printable = z.string().regex(/^[\x20-\x7E]+$/, "use printable ASCII characters");
 
+export const runParamsSchema = z.strictObject({
+  id: z.string().regex(/^[\w-]{1,64}$/, "this is not the id of a run"),
+});
+
+export const variablesSchema = z
+  .record(z.string().min(1), z.string())
+  .optional()
+  .describe("Overrides; they win over every layer.");
+
 export const originSchema = z.strictObject({
   branch: printable.max(250).optional().describe("Branch of what is tested."),
   commit: printable.max(100).optional().describe("Commit of what is tested."),

@@ -63,7 +63,10 @@ function caseOfNode(node: NodeReport, redCases: number): TestCase | null {
   };
   switch (node.status) {
     case "passed":
-      return null;
+      // What was not executed here is no passed case of this run.
+      return node.reusedFrom === null
+        ? null
+        : { ...named, name: `${node.id} reused`, result: "skipped", type: "reused" };
     case "skipped":
       return { ...named, result: "skipped", type: node.cause ?? "skipped" };
     case "failed":

@@ -41,6 +41,8 @@ export interface NodeReport {
   readonly endedAt: string | null;
   readonly durationMs: number | null;
   readonly counts: Counts;
+  /** The run in which it passed, where it was not executed in this one. */
+  readonly reusedFrom: string | null;
   /** Attempts before the final one that ended and were followed by another, with their own evidence. */
   readonly earlier: readonly AttemptReport[];
   /** Those of the final attempt, in the order of execution. */

@@ -43,6 +43,8 @@ export interface RunReport {
   readonly branch: string | null;
   readonly commit: string | null;
   readonly labels: Readonly<Record<string, string>>;
+  /** The run this one repeats. */
+  readonly rerunOf: string | null;
   readonly createdAt: string;
   /** First start of a node. */
   readonly startedAt: string | null;
@@ -99,6 +101,7 @@ export function buildReport(
     branch: run.branch,
     commit: run.commit,
     labels: run.labels,
+    rerunOf: run.rerunOf,
     createdAt: isoDate(run.createdAt),
     startedAt: starts.length === 0 ? null : isoDate(startedAt),
     endedAt: end === null ? null : isoDate(end.endedAt),
@@ -150,7 +153,8 @@ function endedNode(
   outcome: Outcome,
   requests: readonly RequestRecord[],
 ): Omit<NodeReport, "earlier"> {
-  return { ...describeNode(node), ...endOf(outcome), requests };
+  const reusedFrom = outcome.reusedFrom ?? null;
+  return { ...describeNode(node), ...endOf(outcome), reusedFrom, requests };
 }
 
 /** What an outcome says of an attempt, as a report writes it. */
@@ -202,6 +206,7 @@ function openNode(
     endedAt: null,
     durationMs: null,
     counts: countRecords(requests),
+    reusedFrom: null,
     requests,
   };
 }

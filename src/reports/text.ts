@@ -46,11 +46,13 @@ function headText(report: RunReport): string {
 function verdictLine(report: RunReport, palette: Palette): string {
   const { counts, tasks, checkpoints } = report.totals;
   const colour = palette[colourOf(report.verdict ?? "running")];
+  const reused = report.tasks.filter(({ reusedFrom }) => reusedFrom !== null).length;
   const facts = [
     `${String(tasks.passed)} of ${countOf(tasks.total, "task")} passed`,
     ...(checkpoints.total === 0
       ? []
       : [`${String(checkpoints.passed)} of ${countOf(checkpoints.total, "checkpoint")}`]),
+    ...(reused === 0 ? [] : [`${String(reused)} of them reused from an earlier run`]),
     countOf(counts.requests, "request"),
     countOf(counts.assertions, "assertion"),
     countOf(report.failures.length, "failure"),

@@ -73,13 +73,15 @@ export function environmentText(report: Pick<RunReport, "environment">): string 
   return report.environment.length === 0 ? "none" : report.environment.join(" + ");
 }
 
-/** What was tested, as the caller said it: `branch main`, `commit 3f2a`, `team=api`; empty where nobody did. */
+/** What a run repeats, and what was tested, as the caller said it: `branch main`, `commit 3f2a`, `team=api`; empty where nobody did. */
 export function originTexts({
   branch,
   commit,
   labels,
-}: Pick<RunReport, "branch" | "commit" | "labels">): string[] {
+  rerunOf,
+}: Pick<RunReport, "branch" | "commit" | "labels" | "rerunOf">): string[] {
   return [
+    ...(rerunOf === null ? [] : [`rerun of ${rerunOf}`]),
     ...(branch === null ? [] : [`branch ${branch}`]),
     ...(commit === null ? [] : [`commit ${commit}`]),
     ...Object.entries(labels).map(([name, value]) => `${name}=${value}`),

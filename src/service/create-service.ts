@@ -9,6 +9,7 @@ import type { Dependencies } from "./dependencies.js";
 import { followRun, readEvents, waitForRun } from "./follow-run.js";
 import { renderEnvironment } from "./render-environment.js";
 import type { Service, ServiceMetrics } from "./service.js";
+import { rerun } from "./rerun.js";
 import { submitRun } from "./submit-run.js";
 import { listRuns, reportRun, viewRun } from "./view-run.js";
 
@@ -39,13 +40,12 @@ export function createService(deps: Dependencies, parts: ServiceParts): Service 
       resolveConfig([{ name: "document", values: recordOf(document), label: (key) => key }]),
     renderEnvironment: (request) => renderEnvironment(deps, request),
     async submitRun(request) {
-      if (parts.isDraining()) {
-        throw new TurnpikeError(
-          "DRAINING",
-          "the service is shutting down and takes no new runs; try again in a moment",
-        );
-      }
+      refuseWhileDraining(parts);
       return submitRun(deps, request);
+    },
+    async rerun(runId, request) {
+      refuseWhileDraining(parts);
+      return rerun(deps, runId, request);
     },
     viewRun: (runId) => viewRun(deps, runId),
     listRuns: (query) => listRuns(deps, query),
@@ -65,6 +65,14 @@ export function createService(deps: Dependencies, parts: ServiceParts): Service 
       };
     },
   };
+}
+
+function refuseWhileDraining({ isDraining }: Pick<ServiceParts, "isDraining">): void {
+  if (!isDraining()) return;
+  throw new TurnpikeError(
+    "DRAINING",
+    "the service is shutting down and takes no new runs; try again in a moment",
+  );
 }
 
 function recordOf(document: unknown): Readonly<Record<string, unknown>> {

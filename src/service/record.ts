@@ -66,6 +66,12 @@ export function outcomeOf(node: PlanNode, settlement: Settlement, at: number): O
   };
 }
 
+/** The outcome of a task that passed in an earlier run and is not executed again. */
+export function reusedOutcome(node: PlanNode, earlier: string, at: number): Outcome {
+  const reason = `passed in run ${earlier}, not run again`;
+  return { ...outcomeOf(node, { status: "passed", cause: null, reason }, at), reusedFrom: earlier };
+}
+
 function isSame(left: Outcome, right: Outcome): boolean {
   return (
     left.endedAt === right.endedAt && left.attempt === right.attempt && left.status === right.status

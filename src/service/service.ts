@@ -38,6 +38,14 @@ export interface SubmitRequest {
   readonly idempotencyKey?: string;
 }
 
+export interface RerunRequest {
+  /** `failed`: tasks that passed, after nothing but tasks that passed, are not run again. */
+  readonly only: "failed" | "everything";
+  /** Overrides; those of the old run are gone. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly trigger: string;
+}
+
 /** A run with the outcomes it has so far. */
 export interface RunView extends RunStatus {
   /** By node id. */
@@ -73,6 +81,8 @@ export interface Service {
   submitRun(
     request: SubmitRequest,
   ): Promise<{ readonly status: RunStatus; readonly created: boolean }>;
+  /** Runs an ended run again as a new one. */
+  rerun(runId: string, request: RerunRequest): Promise<RunStatus>;
   /** NOT_FOUND for an unknown id. */
   viewRun(runId: string): Promise<RunView>;
   listRuns(query: RunQuery): Promise<readonly RunView[]>;

@@ -10,7 +10,7 @@ import type { Run, RunStatus } from "../core/run.js";
 import { judgeCheckpoint } from "../core/verdict.js";
 import type { Dependencies } from "./dependencies.js";
 import { endRun } from "./end-run.js";
-import { openBehind, outcomeOf, recordOutcome } from "./record.js";
+import { openBehind, outcomeOf, recordOutcome, reusedOutcome } from "./record.js";
 import { aroundOf, lastAttempt, pauseOf, recordAttempt, tellEarlier } from "./retry-task.js";
 import { OwnershipLost, runTask, type Execution } from "./run-task.js";
 
@@ -92,6 +92,8 @@ async function attemptNode(
   }
   if (node.kind === "checkpoint")
     return { outcome: verifyCheckpoint(deps, { run, node, outcomes }) };
+  const earlier = run.reused[node.id];
+  if (earlier !== undefined) return { outcome: reusedOutcome(node, earlier, deps.clock.now()) };
   const execution = await executeTask(deps, { run, node, wake });
   const pauseMs = await pauseOf(deps, { run, node, execution });
   if (pauseMs !== null) return { execution, pauseMs };

@@ -102,12 +102,12 @@ export async function startRun(
   await deps.queue.submit(run.id, flowShape(run.plan));
 }
 
-/** The names of what was given by value, which a repetition has to be given again. */
+/** What was given by value, as places: a repetition has to be given it again. */
 function overridesOf({ variables, globalVariables, layers }: SubmitRequest): string[] {
   return [
-    ...Object.keys(variables ?? {}),
-    ...Object.keys(globalVariables ?? {}),
-    ...(layers ?? []).map(({ name }) => name),
+    ...Object.keys(variables ?? {}).map((name) => `variables.${name}`),
+    ...Object.keys(globalVariables ?? {}).map((name) => `globals.${name}`),
+    ...(layers ?? []).map(({ name }) => `environment ${name}`),
   ];
 }
 

@@ -42,6 +42,7 @@ export function emptyService(changes: Partial<Service> = {}): Service {
     submitRun: async () => {
       throw new TurnpikeError("NOT_FOUND", "there is no plan");
     },
+    rerun: noRun,
     viewRun: noRun,
     listRuns: async () => [],
     cancelRun: noRun,

@@ -1,0 +1,82 @@
+/** Running an ended run again, whole or only what did not pass, as a new run of the same frozen files. */
+
+import { refuse, TurnpikeError } from "../core/errors.js";
+import { reusableTasks } from "../core/reuse.js";
+import { runId, type Run, type RunStatus } from "../core/run.js";
+import type { Dependencies } from "./dependencies.js";
+import { readEnvironments, readGlobals } from "./find-environments.js";
+import { putInputs } from "./inputs.js";
+import type { RerunRequest } from "./service.js";
+import { startRun } from "./submit-run.js";
+import { findRun } from "./view-run.js";
+
+/**
+ * Stores the new run and queues it. Plan, collections and data are those of the old run; environments are read anew, since
+ * their rows were deleted at its end. For the same reason overrides must be given again: INVALID_REQUEST names those that
+ * are missing. CONFLICT while the old run goes on, when nothing of it is left to run, or when its files lie elsewhere.
+ */
+export async function rerun(
+  deps: Pick<
+    Dependencies,
+    "store" | "blobs" | "queue" | "environments" | "bell" | "clock" | "namespace"
+  >,
+  oldId: string,
+  request: RerunRequest,
+): Promise<RunStatus> {
+  const { run: old, end } = await findRun(deps, oldId);
+  if (end === null)
+    throw new TurnpikeError(
+      "CONFLICT",
+      `run ${oldId} has not ended; cancel it, or wait for its end`,
+    );
+  if (old.namespace !== deps.namespace)
+    throw new TurnpikeError("CONFLICT", `run ${oldId} belongs to another service; ask that one`);
+  refuseMissingOverrides(old, request.variables);
+  if (request.only === "failed" && end.verdict === "passed")
+    throw new TurnpikeError(
+      "CONFLICT",
+      `run ${oldId} passed; there is no failed part to run again`,
+    );
+  const reused =
+    request.only === "failed"
+      ? reusableTasks(old.plan, await deps.store.outcomes(oldId), oldId)
+      : {};
+  const id = runId(deps.clock.now(), deps.clock.random(6));
+  const inputs = await putInputs(deps.blobs, {
+    runId: id,
+    environments: await readEnvironments(deps.environments, old.plan, old.environment),
+    layers: [],
+    globals: [...(await readGlobals(deps.environments))],
+    variables: { ...request.variables },
+  });
+  const { run } = await deps.store.createRun({
+    ...old,
+    id,
+    inputs,
+    createdAt: deps.clock.now(),
+    trigger: request.trigger,
+    overrides: Object.keys(request.variables).map((name) => `variables.${name}`),
+    rerunOf: oldId,
+    reused,
+    fingerprint: `rerun of ${oldId}`,
+  });
+  await startRun(deps, run);
+  return { run, end: null, cancellation: null };
+}
+
+function refuseMissingOverrides(old: Run, given: Readonly<Record<string, string>>): void {
+  const again = new Set(Object.keys(given).map((name) => `variables.${name}`));
+  refuse(
+    "INVALID_REQUEST",
+    `the rerun of ${old.id}`,
+    old.overrides
+      .filter((place) => !again.has(place))
+      .map((place) => ({
+        path: place,
+        message: `run ${old.id} was given it by value, and values are deleted at the end of a run`,
+        suggestedAction: place.startsWith("variables.")
+          ? "give it again"
+          : "submit the run anew; only variables can be given to a rerun",
+      })),
+  );
+}
