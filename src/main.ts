@@ -23,6 +23,8 @@ const context: CommandContext = {
     (await import("./wire-documents.js")).openPlans(config, environments),
   openEnvironments: async (config) =>
     (await import("./wire-documents.js")).openEnvironmentFiles(config),
+  openVault: async (config) => (await import("./wire-documents.js")).openVault(config),
+  input: process.stdin,
   open: async (loaded, options) =>
     (await import("./wire.js")).openTurnpike(loaded, { ...options, version }),
   onSignal(listener) {

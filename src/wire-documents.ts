@@ -6,7 +6,7 @@ import { jsonFileKind } from "./collections/json-file.js";
 import { problemsOfCollection } from "./collections/read-collection.js";
 import type { Config } from "./core/config.js";
 import { environmentsNamed } from "./core/plan.js";
-import type { PlanSource } from "./core/ports.js";
+import type { PlanSource, SecretSource, Vault } from "./core/ports.js";
 import type { EnvironmentFiles, PlanFiles } from "./cli/context.js";
 import type { Dependencies } from "./service/dependencies.js";
 import { createEnvironmentManager } from "./service/environment-manager.js";
@@ -51,6 +51,21 @@ export async function openChosenEnvironment(
 ): Promise<Dependencies["chosenEnvironment"]> {
   const { createChosenEnvironment } = await import("./store/chosen-environment.js");
   return createChosenEnvironment(config.environmentsDirectory);
+}
+
+export async function openVault(config: Config): Promise<Vault> {
+  const vault = await import("./store/vault.js");
+  return vault.openVault({ path: config.vaultFile, key: config.vaultKey });
+}
+
+export async function openSecrets(config: Config): Promise<SecretSource> {
+  const { createSecretSource } = await import("./store/secret-source.js");
+  return createSecretSource({
+    variables: process.env,
+    releasedVariables: config.secretVariables,
+    directory: config.secretsDirectory,
+    vault: await openVault(config),
+  });
 }
 
 /** The folder of environments, without an engine. */

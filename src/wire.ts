@@ -18,6 +18,7 @@ import {
   openCollections,
   openEnvironments,
   openPlanSource,
+  openSecrets,
 } from "./wire-documents.js";
 import { openBackend, startLanes, startSweep, startWork } from "./wire-engine.js";
 import { openStores } from "./wire-stores.js";
@@ -70,6 +71,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     plans: await openPlanSource(config),
     environments: await openEnvironments(config),
     chosenEnvironment: await openChosenEnvironment(config),
+    secrets: await openSecrets(config),
     collections: await openCollections(config),
     collectionsDirectory: resolve(config.collectionsDirectory),
     bell: createBell(),

@@ -113,6 +113,8 @@ test("every turnpike command and flag of the README exists", async () => {
       loadConfig: refuse,
       openPlans: refuse,
       openEnvironments: refuse,
+      openVault: refuse,
+      input: process.stdin,
       open: refuse,
       onSignal: refuse,
     };
@@ -123,7 +125,7 @@ test("every turnpike command and flag of the README exists", async () => {
   assert.ok(commands.length >= 3);
   for (const command of commands) {
     const words = command.split(" ");
-    const name = ["plan", "config", "env"].includes(words[0] ?? "")
+    const name = ["plan", "config", "env", "vault"].includes(words[0] ?? "")
       ? words.slice(0, 2)
       : words.slice(0, 1);
     const help = await helpOf(name);

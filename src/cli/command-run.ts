@@ -168,6 +168,8 @@ function quietDefaults(loaded: LoadedConfig): LoadedConfig {
   const config = {
     ...loaded.config,
     ...(chosen.has("port") ? {} : { port: 0 }),
+    // Whoever types the command owns the variables.
+    ...(chosen.has("secretVariables") ? {} : { secretVariables: ["*"] }),
     ...(chosen.has("logLevel") ? {} : { logLevel: "warn" as const }),
   };
   return { ...loaded, config };

@@ -1,9 +1,10 @@
 /** What every command works with; main.ts makes it, so that commands name no adapter. */
 
+import type { Readable } from "node:stream";
 import { Option, type Command } from "commander";
 import type { LoadedConfig } from "../config.js";
 import { CONFIG_KEYS, keyNames, type Config, type ConfigKeyName } from "../core/config.js";
-import type { EnvironmentStore, PlanFolder, PlanSource } from "../core/ports.js";
+import type { EnvironmentStore, PlanFolder, PlanSource, Vault } from "../core/ports.js";
 import type { EnvironmentManager } from "../service/environment-manager.js";
 import type { Service } from "../service/service.js";
 import type { Terminal } from "./terminal.js";
@@ -19,6 +20,9 @@ export interface CommandContext {
   openPlans(config: Config, environments: "checked" | "unchecked"): Promise<PlanFiles>;
   /** The environments of a configuration, without starting anything. */
   openEnvironments(config: Config): Promise<EnvironmentFiles>;
+  openVault(config: Config): Promise<Vault>;
+  /** Where values are read from that must not stand on the command line. */
+  readonly input: Readable & { readonly isTTY?: boolean };
   /** Starts the whole engine. */
   open(loaded: LoadedConfig, options: OpenOptions): Promise<RunningTurnpike>;
   /** Calls back at every SIGINT and SIGTERM until the returned function is called. */

@@ -11,6 +11,7 @@ import { addRunCommand } from "./command-run.js";
 import { addRunsCommands } from "./command-runs.js";
 import { addServeCommand } from "./command-serve.js";
 import { addRerunCommand, addTriggerCommand } from "./command-trigger.js";
+import { addVaultCommand } from "./command-vault.js";
 import type { CommandContext } from "./context.js";
 
 /** Runs the command line and answers the exit code; it never throws. */
@@ -46,6 +47,7 @@ export async function runProgram(
   addPlanCommand(program, context, end);
   addCollectionCommand(program, context);
   addEnvCommand(program, context, end);
+  addVaultCommand(program, context);
   addConfigCommand(program, context);
   try {
     await program.parseAsync(argv);

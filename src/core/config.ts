@@ -88,6 +88,36 @@ export const CONFIG_KEYS = {
     "Folder of Postman environments.",
     { flag: "--environments-dir" },
   ),
+  vaultFile: key(
+    "vaultFile",
+    z.string().min(1).default("turnpike.vault.json"),
+    "File of the encrypted vault.",
+  ),
+  vaultKey: key(
+    "vaultKey",
+    z.string().min(16, "a key of the vault has at least 16 characters").optional(),
+    "Key that opens the vault.",
+    { secret: true },
+  ),
+  secretVariables: key(
+    "secretVariables",
+    z
+      .union([z.string(), z.array(z.string())])
+      .transform((value): readonly string[] =>
+        (typeof value === "string" ? value.split(",") : value)
+          .map((name) => name.trim())
+          .filter((name) => name !== ""),
+      )
+      .prefault("SECRET_*"),
+    "Variables of Turnpike's own environment that `${env:NAME}` may read, separated by commas; `*` stands for any characters.",
+    { show: (value) => (Array.isArray(value) ? value.join(",") : String(value)) },
+  ),
+  secretsDirectory: key(
+    "secretsDirectory",
+    z.string().min(1).default("secrets"),
+    "Folder whose files `${file:path}` may read.",
+    { flag: "--secrets-dir" },
+  ),
   redisUrl: key(
     "redisUrl",
     z.url({ protocol: /^rediss?$/, error: "not a Redis URL; write redis://host:6379" }).optional(),

@@ -110,7 +110,12 @@ export function render(layers: readonly Layer[]): Rendered {
 /** The texts to mask of these rows. */
 export function secretsOf(rows: readonly Row[]): readonly string[] {
   const texts = rows.flatMap(({ secret, value }) =>
-    secret && typeof value === "string" && value !== "" ? value : [],
+    // A number or an object is sent as its text.
+    secret && value !== "" && value !== null && value !== undefined
+      ? typeof value === "string"
+        ? value
+        : JSON.stringify(value)
+      : [],
   );
   return [...new Set(texts)];
 }

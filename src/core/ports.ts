@@ -7,6 +7,7 @@ import type { Counts, RequestRecord } from "./evidence.js";
 import type { FlowShape } from "./flow.js";
 import type { Outcome } from "./outcome.js";
 import type { Plan } from "./plan.js";
+import type { Secret, SecretReference } from "./secret-reference.js";
 import type { Cancellation, Run, RunEnd, RunStatus } from "./run.js";
 import type { RunQuery } from "./run-query.js";
 
@@ -54,6 +55,21 @@ export interface BlobStore {
   get(hash: string): Promise<Uint8Array>;
   /** Deleting what is not there is no error. */
   delete(hash: string): Promise<void>;
+}
+
+/** Secrets that environments refer to instead of holding them. */
+export interface SecretSource {
+  /** Throws NOT_FOUND for one that is not there or not released, INVALID_CONFIG for a vault that cannot be opened. */
+  read(reference: SecretReference): Promise<Secret>;
+}
+
+/** Secrets encrypted at rest; an empty list of domains is every host. */
+export interface Vault {
+  list(): Promise<readonly { readonly name: string; readonly domains: readonly string[] }[]>;
+  get(name: string): Promise<Secret>;
+  set(name: string, value: string, domains: readonly string[]): Promise<void>;
+  /** False when there was none. */
+  delete(name: string): Promise<boolean>;
 }
 
 /** A plan as it was found, with the files it names. */
@@ -161,6 +177,12 @@ export interface CollectionJob {
   readonly allowUnresolved: boolean;
   /** What the collection may connect to. */
   readonly egress: EgressRules;
+  /** Values that may be sent to some hosts only. */
+  readonly guardedSecrets: readonly {
+    readonly name: string;
+    readonly value: string;
+    readonly domains: readonly string[];
+  }[];
   /** Requests one iteration may execute, before it counts as a cycle without end. */
   readonly requestLimit: number;
   readonly bail: boolean;

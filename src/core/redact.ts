@@ -34,14 +34,41 @@ export function maskValue(value: unknown): unknown {
   return value === "" || value === null || value === undefined ? value : MASK;
 }
 
-function formsOf(secret: string): string[] {
-  const bytes = new TextEncoder().encode(secret);
-  const base64 = btoa(String.fromCodePoint(...bytes));
-  return [
+/** The ways a text may stand in what is sent, logged or reported: as it is, escaped, url-encoded, and in base64, alone or within more. */
+export function formsOf(secret: string): readonly string[] {
+  const url = encodeURIComponent(secret);
+  const forms = [
     secret,
-    base64,
-    base64.replace(/=+$/, ""),
-    encodeURIComponent(secret),
     JSON.stringify(secret).slice(1, -1),
+    url,
+    url.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+    url.replaceAll("%20", "+"),
+    encodeURI(secret),
+    ...base64Forms(secret),
   ];
+  return [...new Set(forms)].filter((form) => form.length >= MIN_SECRET_LENGTH);
+}
+
+/**
+ * Three letters of base64 stand for three bytes that began at a multiple of three, so a text inside a longer one, such as
+ * `user:password`, looks different by where it begins. What its neighbours have a part in is left out.
+ */
+function base64Forms(secret: string): string[] {
+  const bytes = new TextEncoder().encode(secret);
+  const whole = toBase64(bytes);
+  const within = [0, 1, 2].map((offset) => {
+    const shifted = new Uint8Array(offset + bytes.length);
+    shifted.set(bytes, offset);
+    const first = Math.ceil((offset * 4) / 3);
+    const last = Math.floor((shifted.length * 4) / 3);
+    return toBase64(shifted).slice(first, last);
+  });
+  return [whole, ...within].flatMap((form) => [
+    form,
+    form.replaceAll("+", "-").replaceAll("/", "_"),
+  ]);
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return btoa(Array.from(bytes, (byte) => String.fromCodePoint(byte)).join(""));
 }

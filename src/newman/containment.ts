@@ -2,6 +2,7 @@
 
 import { installEgressGuard } from "./egress-guard.js";
 import { holdHttpRequests } from "./http-requests.js";
+import { createSecretGuard } from "./secret-guard.js";
 import type { JobMessage } from "./messages.js";
 
 /** Of a request whose task names no `timeoutRequest`: a server that drips never goes silent. */
@@ -9,15 +10,17 @@ const DEFAULT_REQUEST_DEADLINE_MS = 300_000;
 
 export interface Containment {
   /** Takes the rules of the run that begins. */
-  begin(job: Pick<JobMessage, "egress" | "timeoutRequestMs">): void;
+  begin(job: Pick<JobMessage, "egress" | "guardedSecrets" | "timeoutRequestMs">): void;
 }
 
 export function installContainment(): Containment {
   const guard = installEgressGuard();
-  const requests = holdHttpRequests(guard);
+  const secrets = createSecretGuard();
+  const requests = holdHttpRequests({ guard, secrets });
   return {
-    begin({ egress, timeoutRequestMs }) {
+    begin({ egress, guardedSecrets, timeoutRequestMs }) {
       guard.use(egress);
+      secrets.use(guardedSecrets);
       requests.use({ deadlineMs: timeoutRequestMs || DEFAULT_REQUEST_DEADLINE_MS });
     },
   };

@@ -6,6 +6,7 @@
 
 import { createRequire } from "node:module";
 import { EgressRefused, type EgressGuard } from "./egress-guard.js";
+import type { Outgoing, SecretGuard } from "./secret-guard.js";
 
 /** Newman's own timer, which counts from the last byte, comes first where both would strike, so that its message stays. */
 const GRACE_MS = 250;
@@ -17,8 +18,12 @@ export interface HttpRequests {
 
 /** The part of postman-request's class that is used here. */
 interface SendingRequest {
-  readonly uri?: { readonly hostname?: unknown };
+  readonly uri?: { readonly hostname?: unknown; readonly href?: unknown };
   readonly proxy?: unknown;
+  readonly headers?: unknown;
+  readonly body?: unknown;
+  /** The parts of a multipart form: texts, buffers and streams. */
+  readonly _form?: { readonly _streams?: unknown };
   readonly req?: {
     on(name: "connect", listener: (response: unknown, socket: { destroy(): void }) => void): void;
   };
@@ -28,7 +33,13 @@ interface SendingRequest {
 }
 
 /** Wraps the class beside the runtime that Newman has loaded, once and for good. */
-export function holdHttpRequests(guard: EgressGuard): HttpRequests {
+export function holdHttpRequests({
+  guard,
+  secrets,
+}: {
+  readonly guard: EgressGuard;
+  readonly secrets: SecretGuard;
+}): HttpRequests {
   let deadlineMs = 0;
   const underway = new WeakSet<SendingRequest>();
   const prototype = loadRequestPrototype();
@@ -52,7 +63,9 @@ export function holdHttpRequests(guard: EgressGuard): HttpRequests {
   };
   Reflect.set(prototype, "start", function startHeld(this: SendingRequest): void {
     const host = this.uri?.hostname;
-    const why = this.proxy && typeof host === "string" ? guard.refuseBehindProxy(host) : null;
+    const behindProxy = this.proxy && typeof host === "string";
+    const why =
+      (behindProxy ? guard.refuseBehindProxy(host) : null) ?? secrets.refuse(outgoingOf(this));
     if (why !== null) {
       fail(this, new EgressRefused(why));
       return;
@@ -70,6 +83,17 @@ export function holdHttpRequests(guard: EgressGuard): HttpRequests {
       deadlineMs = limits.deadlineMs;
     },
   };
+}
+
+function outgoingOf({ uri, headers, body, _form: form }: SendingRequest): Outgoing {
+  const { _streams: streams } = form ?? {};
+  const parts = [body, streams].flatMap((part: unknown): unknown[] =>
+    Array.isArray(part) ? part : [part],
+  );
+  const [host, url] = [uri?.hostname, uri?.href].map((text) =>
+    typeof text === "string" ? text : "",
+  );
+  return { host: host ?? "", url: url ?? "", headers, body: parts };
 }
 
 function loadRequestPrototype(): object {

@@ -27,6 +27,9 @@ const jobSchema = z.strictObject({
   refusedFiles: z.enum(["fail", "warn"]),
   allowUnresolved: z.boolean(),
   egress: egressSchema,
+  guardedSecrets: z.array(
+    z.strictObject({ name: z.string(), value: z.string(), domains: z.array(z.string()) }),
+  ),
   requestLimit: z.int().min(1),
   /** Larger responses are cut off, and their requests fail. */
   maxResponseBytes: z.int().min(1),
@@ -83,6 +86,10 @@ export function toJobMessage(
       name: job.environment.name,
       rows: job.environment.rows.map(({ key, value }) => ({ key, value })),
     },
+    guardedSecrets: job.guardedSecrets.map((secret) => ({
+      ...secret,
+      domains: [...secret.domains],
+    })),
     globals: job.globals.map(({ key, value }) => ({ key, value })),
     folder: [...job.folder],
   };

@@ -10,6 +10,7 @@ import type {
   PlanSource,
   RunQueue,
   RunStore,
+  SecretSource,
 } from "../core/ports.js";
 import type { Logger } from "../log.js";
 import type { Bell } from "./bell.js";
@@ -23,6 +24,7 @@ export interface Dependencies {
   readonly plans: PlanSource;
   readonly environments: EnvironmentStore;
   readonly chosenEnvironment: ChosenEnvironment;
+  readonly secrets: SecretSource;
   readonly collections: CollectionStore;
   /** Absolute folder of the collections: what one of them uploads must lie in it. */
   readonly collectionsDirectory: string;

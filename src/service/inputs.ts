@@ -18,6 +18,12 @@ const inputsSchema = z.strictObject({
   layers: z.array(layerSchema),
   globals: z.array(rowSchema),
   variables: z.record(z.string(), z.string()),
+  /** What `{{vault:name}}` stands for in the collections. */
+  vault: layerSchema,
+  /** Secrets that may be sent to some hosts only. */
+  guardedSecrets: z.array(
+    z.strictObject({ name: z.string(), value: z.string(), domains: z.array(z.string()) }),
+  ),
 });
 export type Inputs = z.infer<typeof inputsSchema>;
 

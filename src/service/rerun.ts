@@ -4,7 +4,7 @@ import { refuse, TurnpikeError } from "../core/errors.js";
 import { reusableTasks } from "../core/reuse.js";
 import { runId, type Run, type RunStatus } from "../core/run.js";
 import type { Dependencies } from "./dependencies.js";
-import { readEnvironments, readGlobals } from "./find-environments.js";
+import { gatherInputs } from "./gather-inputs.js";
 import { putInputs } from "./inputs.js";
 import type { RerunRequest } from "./service.js";
 import { startRun } from "./submit-run.js";
@@ -18,7 +18,7 @@ import { findRun } from "./view-run.js";
 export async function rerun(
   deps: Pick<
     Dependencies,
-    "store" | "blobs" | "queue" | "environments" | "bell" | "clock" | "namespace"
+    "store" | "blobs" | "queue" | "environments" | "secrets" | "bell" | "clock" | "namespace"
   >,
   oldId: string,
   request: RerunRequest,
@@ -42,13 +42,11 @@ export async function rerun(
       ? reusableTasks(old.plan, await deps.store.outcomes(oldId), oldId)
       : {};
   const id = runId(deps.clock.now(), deps.clock.random(6));
-  const inputs = await putInputs(deps.blobs, {
-    runId: id,
-    environments: await readEnvironments(deps.environments, old.plan, old.environment),
-    layers: [],
-    globals: [...(await readGlobals(deps.environments))],
-    variables: { ...request.variables },
-  });
+  const files = new Map<string, Uint8Array>();
+  for (const [path, hash] of Object.entries(old.files)) files.set(path, await deps.blobs.get(hash));
+  const { plan, environment } = old;
+  const gathered = await gatherInputs(deps, { id, plan, files, environment, request });
+  const inputs = await putInputs(deps.blobs, gathered);
   const { run } = await deps.store.createRun({
     ...old,
     id,

@@ -52,7 +52,11 @@ export async function runTask(
   });
   const inputs = await getInputs(deps.blobs, run.inputs);
   const rendered = renderFor(deps, { run, node, inputs, attempt, prefix, startedAt });
-  const redact = createRedact([...rendered.secrets, ...secretsOf(inputs.globals)]);
+  const redact = createRedact([
+    ...rendered.secrets,
+    ...secretsOf(inputs.globals),
+    ...inputs.guardedSecrets.map(({ value }) => value),
+  ]);
   await appendEvents(deps, run.id, [
     { type: "node.started", at: startedAt, node: node.id, attempt, prefix },
   ]);
@@ -125,6 +129,7 @@ async function createJob(
     refusedFiles: node.refusedFiles,
     allowUnresolved: node.allowUnresolved,
     egress: node.egress,
+    guardedSecrets: inputs.guardedSecrets,
     requestLimit: node.requestLimit,
     bail: node.bail,
     insecure: node.insecure,
@@ -171,6 +176,7 @@ function renderFor(
       started_at: new Date(startedAt).toISOString(),
     }),
     plainLayer("overrides", inputs.variables),
+    inputs.vault,
   ]);
 }
 

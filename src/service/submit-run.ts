@@ -2,13 +2,12 @@
 
 import { createHash } from "node:crypto";
 import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
-import { plainLayer } from "../core/environment.js";
 import { TurnpikeError } from "../core/errors.js";
 import { flowShape } from "../core/flow.js";
 import type { PlanFolder } from "../core/ports.js";
 import { runId, type Run, type RunStatus } from "../core/run.js";
 import type { Dependencies } from "./dependencies.js";
-import { readEnvironments, readGlobals } from "./find-environments.js";
+import { gatherInputs } from "./gather-inputs.js";
 import { putInputs } from "./inputs.js";
 import { notFound } from "./not-found.js";
 import { appendEvents } from "./record.js";
@@ -23,6 +22,7 @@ type SubmitDependencies = Pick<
   | "plans"
   | "environments"
   | "chosenEnvironment"
+  | "secrets"
   | "collections"
   | "collectionsDirectory"
   | "bell"
@@ -43,23 +43,15 @@ export async function submitRun(
     request.environment === undefined
       ? ((await deps.chosenEnvironment.read()) ?? folder.plan.environment)
       : (request.environment ?? []);
-  const environments = await readEnvironments(deps.environments, folder.plan, environment);
   const id = newRunId(deps.clock, request.idempotencyKey);
   const fingerprint = fingerprintOf(folder, environment, request);
   const standing = request.idempotencyKey === undefined ? null : await deps.store.getRun(id);
   if (standing !== null) return repeat(deps, standing, request, fingerprint);
 
+  const { plan, files: content } = folder;
+  const gathered = await gatherInputs(deps, { id, plan, files: content, environment, request });
   const files = await storeFiles(deps, folder);
-  const inputs = await putInputs(deps.blobs, {
-    runId: id,
-    environments,
-    layers: [...(request.layers ?? [])].map(({ name, rows }) => ({ name, rows: [...rows] })),
-    globals: [
-      ...(request.globals ?? (await readGlobals(deps.environments))),
-      ...plainLayer("global variables", request.globalVariables ?? {}).rows,
-    ],
-    variables: { ...request.variables },
-  });
+  const inputs = await putInputs(deps.blobs, gathered);
   const stored: Run = {
     id,
     plan: folder.plan,

@@ -51,6 +51,7 @@ export function jobOf(collection: unknown, more: Partial<CollectionJob> = {}): C
     workingDirectory: tmpdir(),
     refusedFiles: "fail",
     allowUnresolved: false,
+    guardedSecrets: [],
     egress: { allow: [], deny: [] },
     requestLimit: 5_000,
     bail: false,

@@ -119,6 +119,7 @@ export async function openEngine(parts: {
       load: () => Promise.reject(new Error("no plans here")),
     },
     environments: noDocuments,
+    secrets: { read: () => Promise.reject(new Error("no secrets here")) },
     chosenEnvironment: { read: () => Promise.resolve(null), write: () => Promise.resolve() },
     collections: noDocuments,
     collectionsDirectory: directory,
