@@ -65,6 +65,7 @@ export function addRunCommand(
       collectReport,
       [],
     )
+    .option("--timeout <ms>", "limit of the whole run", wholeNumber)
     .option("-q, --quiet", "show tasks, not every request");
   run
     .optionsGroup("For a single collection:")
@@ -74,7 +75,6 @@ export function addRunCommand(
     .option("--bail", "stop the collection at its first failure")
     .option("-k, --insecure", "accept invalid TLS certificates")
     .option("--ignore-redirects", "do not follow redirects")
-    .option("--timeout <ms>", "limit of the whole collection", wholeNumber)
     .option("--timeout-request <ms>", "limit of each request", wholeNumber)
     .option("--timeout-script <ms>", "limit of each script", wholeNumber)
     .option("--delay-request <ms>", "pause between requests", wholeNumber)
@@ -182,7 +182,6 @@ function collectionFlags(options: RunOptions): CollectionFlags {
     bail: options.bail,
     insecure: options.insecure,
     ignoreRedirects: options.ignoreRedirects,
-    timeout: milliseconds(options.timeout),
     timeoutRequest: milliseconds(options.timeoutRequest),
     timeoutScript: milliseconds(options.timeoutScript),
     delayRequest: milliseconds(options.delayRequest),
@@ -192,6 +191,7 @@ function collectionFlags(options: RunOptions): CollectionFlags {
   return {
     data: options.iterationData,
     workingDirectory: options.workingDir,
+    timeoutMs: options.timeout === 0 ? undefined : options.timeout,
     task: Object.fromEntries(Object.entries(task).filter(([, value]) => value !== undefined)),
   };
 }

@@ -16,6 +16,8 @@ import type { PlanFiles } from "./context.js";
 export interface CollectionFlags {
   readonly data?: string | undefined;
   readonly workingDirectory?: string | undefined;
+  /** Limit of the collection, or of the whole run of a plan. */
+  readonly timeoutMs?: number | undefined;
   readonly task: Readonly<Record<string, unknown>>;
 }
 
@@ -48,13 +50,18 @@ export async function loadSubject(
       `${given.join(", ")} can be set for a single collection only; in a plan they stand with the task`,
     );
   }
-  if (found !== null) return files.loadPath(name);
-  if (plans.includes(name) || name.includes("/")) return loadPlanByName(files, name);
+  if (found !== null) return limitRun(await files.loadPath(name), flags.timeoutMs);
+  if (plans.includes(name) || name.includes("/"))
+    return limitRun(await loadPlanByName(files, name), flags.timeoutMs);
   const guess = nearest(name, plans);
   throw new TurnpikeError(
     "NOT_FOUND",
     `"${name}" is neither a plan nor a file; the plans are ${plans.join(", ") || "none"}${guess === null ? "" : `; did you mean "${guess}"?`}`,
   );
+}
+
+function limitRun(folder: PlanFolder, timeoutMs: number | undefined): PlanFolder {
+  return timeoutMs === undefined ? folder : { ...folder, plan: { ...folder.plan, timeoutMs } };
 }
 
 async function loadCollection(path: string, flags: CollectionFlags): Promise<PlanFolder> {
@@ -66,7 +73,11 @@ async function loadCollection(path: string, flags: CollectionFlags): Promise<Pla
   const { id, plan } = planOfCollection({
     name: basename(path),
     title: basename(path),
-    task: { ...(data !== null && { data: data.name }), ...flags.task },
+    task: {
+      ...(data !== null && { data: data.name }),
+      ...(flags.timeoutMs !== undefined && { timeout: `${String(flags.timeoutMs)}ms` }),
+      ...flags.task,
+    },
   });
   return { id, plan, directory: resolve(flags.workingDirectory ?? "."), files };
 }

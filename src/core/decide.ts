@@ -23,12 +23,19 @@ export type Decision =
 export function decideStart(
   plan: Plan,
   node: PlanNode,
-  known: { readonly outcomes: ReadonlyMap<string, Outcome>; readonly cancelled: boolean },
+  known: {
+    readonly outcomes: ReadonlyMap<string, Outcome>;
+    readonly cancelled: boolean;
+    /** Whether the time of the whole run is over. */
+    readonly outOfTime?: boolean;
+  },
 ): Decision {
   const missing = node.needs.filter((need) => !known.outcomes.has(need));
   if (missing.length > 0) return { kind: "wait", missing };
   if (node.kind === "checkpoint" || node.always) return { kind: "start" };
   if (known.cancelled) return settle("cancelled", "cancelled", "the run was cancelled");
+  if (known.outOfTime === true)
+    return settle("timed_out", "deadline", "not started: the time of the whole run was over");
   const closed = checkpointsBehind(plan, node.id).find((id) => known.outcomes.has(id));
   if (closed !== undefined) return settle("cancelled", "cancelled", `${closed} had closed already`);
   const blocking = node.needs.filter((need) => known.outcomes.get(need)?.status !== "passed");

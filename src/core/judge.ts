@@ -8,7 +8,7 @@ import type { CollectionResult, Failure } from "./ports.js";
 export type Judgement = Pick<Outcome, "status" | "cause" | "reason" | "counts">;
 
 /** Why a run that was stopped was stopped. */
-export type StopReason = "deadline" | "cancelled" | "closed" | "lost";
+export type StopReason = "deadline" | "run_deadline" | "cancelled" | "closed" | "lost";
 
 type Finished = Extract<CollectionResult, { readonly ended: "finished" }>;
 
@@ -87,6 +87,13 @@ function judgeStopped(
         status: "timed_out",
         cause: "deadline",
         reason: `stopped ${after}: it took longer than its timeout of ${seconds(timeoutMs)}`,
+        counts,
+      };
+    case "run_deadline":
+      return {
+        status: "timed_out",
+        cause: "deadline",
+        reason: `stopped ${after}: the time of the whole run was over`,
         counts,
       };
     case "cancelled":

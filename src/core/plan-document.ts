@@ -83,6 +83,8 @@ const planDocumentSchema = z.strictObject({
   name: idSchema,
   title: z.string().optional(),
   environment: layersSchema.optional(),
+  /** Limit of the whole run, from its acceptance. */
+  timeout: durationSchema.optional(),
   tasks: z
     .record(z.string(), z.unknown())
     .refine((tasks) => Object.keys(tasks).length > 0, "a plan needs at least one task"),

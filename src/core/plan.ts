@@ -38,6 +38,8 @@ export interface Plan {
   readonly title: string;
   /** Layers a run uses when it names none. */
   readonly environment: readonly string[];
+  /** Limit of a whole run, where the plan sets one. */
+  readonly timeoutMs?: number | undefined;
   /** In the order of the file. */
   readonly nodes: readonly PlanNode[];
 }
@@ -60,8 +62,10 @@ export function readPlan(document: unknown): PlanCheck {
   }
   problems.push(...problemsOfNeeds(taskEntries(document)));
   if (!head.success || problems.length > 0) return { ok: false, problems };
-  const { name, title, environment } = head.data;
-  return { ok: true, plan: { name, title: title ?? name, environment: environment ?? [], nodes } };
+  const { name, title, environment, timeout: timeoutMs } = head.data;
+  const limit = timeoutMs === undefined ? {} : { timeoutMs };
+  const plan = { name, title: title ?? name, environment: environment ?? [], ...limit, nodes };
+  return { ok: true, plan };
 }
 
 /** Every environment a plan document names, with its place; it works on the raw document, as one with faults has them, too. */

@@ -30,6 +30,8 @@ export interface Run {
   /** Hash of the private inputs (environment rows, overrides), which are deleted when the run ends. */
   readonly inputs: string;
   readonly createdAt: number;
+  /** Limit of the whole run from `createdAt`, where the submission or the plan set one. */
+  readonly timeoutMs?: number | undefined;
   /** Whose queue carries the run: only the services and workers of this namespace work on it. */
   readonly namespace: string;
   /** Who asked: `cli`, `api`, or a name given in the request. */
@@ -59,6 +61,11 @@ export interface RunStatus {
 /** Time-ordered and unique: 9 characters of milliseconds in base 36, then `random` (lower-case letters and digits). */
 export function runId(at: number, random: string): string {
   return `${at.toString(36).padStart(9, "0")}${random}`;
+}
+
+/** When the whole run must be over, in milliseconds since the epoch; infinite where nothing limits it. */
+export function deadlineOf(run: Pick<Run, "createdAt" | "timeoutMs">): number {
+  return run.timeoutMs === undefined ? Number.POSITIVE_INFINITY : run.createdAt + run.timeoutMs;
 }
 
 /** Test-data namespace of one attempt: unique in time and across pipelines, because the run's id is. */

@@ -38,6 +38,7 @@ const planSchema: z.ZodType<Plan> = z.strictObject({
   name: z.string(),
   title: z.string(),
   environment: z.array(z.string()),
+  timeoutMs: z.int().optional(),
   nodes: z.array(z.discriminatedUnion("kind", [taskNodeSchema, checkpointNodeSchema])),
 });
 
@@ -49,6 +50,7 @@ const runDocumentSchema = z.strictObject({
   environment: z.array(z.string()),
   inputs: z.string(),
   createdAt: z.int(),
+  timeoutMs: z.int().optional(),
   namespace: z.string(),
   trigger: z.string(),
   // What runs did not have from the beginning has a default, so that older ones can still be read.

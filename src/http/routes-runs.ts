@@ -1,6 +1,7 @@
 /** Starting and watching runs. */
 
 import { z } from "zod";
+import { durationSchema } from "../core/duration.js";
 import { TurnpikeError } from "../core/errors.js";
 import { cursorOf } from "../core/run-query.js";
 import type { Service, Subject, SubmitRequest } from "../service/service.js";
@@ -42,6 +43,9 @@ const runRequestSchema = z
         "Name, or layers of which later ones win. Null: no environment. Left out: the plan's own.",
       ),
     variables: variablesSchema,
+    timeout: durationSchema
+      .optional()
+      .describe("Limit of the whole run, such as 90s or 30m; it wins over the plan's own."),
     trigger: printable
       .max(200)
       .optional()
@@ -203,7 +207,7 @@ function submission(
   body: z.infer<typeof runRequestSchema>,
   idempotencyKey: string | undefined,
 ): SubmitRequest {
-  const { environment, variables, trigger, branch, commit, labels, supersede } = body;
+  const { environment, variables, trigger, timeout, branch, commit, labels, supersede } = body;
   return {
     subject: subjectOf(body),
     trigger: trigger ?? "api",
@@ -215,6 +219,7 @@ function submission(
       ? {}
       : { environment: typeof environment === "string" ? [environment] : environment }),
     ...(variables === undefined ? {} : { variables }),
+    ...(timeout === undefined ? {} : { timeoutMs: timeout }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
 }

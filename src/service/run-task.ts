@@ -12,7 +12,7 @@ import type { TaskNode } from "../core/plan.js";
 import type { CollectionJob, NodeWake } from "../core/ports.js";
 import { createRedact } from "../core/redact.js";
 import type { RetryCause } from "../core/retries.js";
-import { prefixOf, type Run } from "../core/run.js";
+import { deadlineOf, prefixOf, type Run } from "../core/run.js";
 import type { Dependencies } from "./dependencies.js";
 import { createEvidenceWriter } from "./evidence-writer.js";
 import { getInputs, type Inputs } from "./inputs.js";
@@ -69,6 +69,7 @@ export async function runTask(
     checkpoints: checkpointsBehind(run.plan, node.id),
     timeoutMs: node.timeoutMs,
     always: node.always,
+    runEndsInMs: node.always ? Number.POSITIVE_INFINITY : deadlineOf(run) - deps.clock.now(),
     signal: wake.signal,
   });
   try {

@@ -29,6 +29,8 @@ export interface SubmitRequest {
   readonly globalVariables?: Readonly<Record<string, string>>;
   /** Overrides; they win over every layer. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Limit of the whole run; it wins over the plan's own. */
+  readonly timeoutMs?: number;
   readonly trigger: string;
   readonly branch?: string;
   readonly commit?: string;

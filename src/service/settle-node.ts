@@ -6,7 +6,7 @@ import { RUN_NODE } from "../core/flow.js";
 import type { Outcome } from "../core/outcome.js";
 import type { CheckpointNode, PlanNode, TaskNode } from "../core/plan.js";
 import type { NodeWake, SettleAnswer, Settled } from "../core/ports.js";
-import type { Run, RunStatus } from "../core/run.js";
+import { deadlineOf, type Run, type RunStatus } from "../core/run.js";
 import { judgeCheckpoint } from "../core/verdict.js";
 import type { Dependencies } from "./dependencies.js";
 import { endRun } from "./end-run.js";
@@ -56,6 +56,7 @@ async function settlePlanNode(
   const decision = decideStart(run.plan, node, {
     outcomes,
     cancelled: status.cancellation !== null,
+    outOfTime: deps.clock.now() >= deadlineOf(run),
   });
   if (decision.kind === "wait") return { state: "later" };
   const attempt = await attemptNode(deps, { run, node, wake, outcomes, decision });

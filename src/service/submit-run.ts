@@ -52,6 +52,7 @@ export async function submitRun(
   const gathered = await gatherInputs(deps, { id, plan, files: content, environment, request });
   const files = await storeFiles(deps, folder);
   const inputs = await putInputs(deps.blobs, gathered);
+  const timeoutMs = request.timeoutMs ?? folder.plan.timeoutMs;
   const stored: Run = {
     id,
     plan: folder.plan,
@@ -60,6 +61,7 @@ export async function submitRun(
     environment,
     inputs,
     createdAt: deps.clock.now(),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
     namespace: deps.namespace,
     trigger: request.trigger,
     branch: request.branch ?? null,
@@ -185,6 +187,7 @@ function fingerprintOf(
       request.commit ?? null,
       request.labels ?? {},
       request.globalVariables ?? {},
+      ...(request.timeoutMs === undefined ? [] : [request.timeoutMs]),
     ]),
   );
   return hash.digest("hex");

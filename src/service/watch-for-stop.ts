@@ -22,6 +22,8 @@ export function watchForStop(
     readonly timeoutMs: number;
     /** Whether only its own deadline ends it, and no cancel and no closed checkpoint. */
     readonly always: boolean;
+    /** Time the whole run has left; infinite where nothing limits it. */
+    readonly runEndsInMs: number;
     readonly signal: AbortSignal;
   },
 ): StopWatch {
@@ -36,7 +38,10 @@ export function watchForStop(
   const lost = (): void => {
     end("lost");
   };
-  const deadline = setTimeout(end, task.timeoutMs, "deadline");
+  const deadline =
+    task.runEndsInMs < task.timeoutMs
+      ? setTimeout(end, task.runEndsInMs, "run_deadline")
+      : setTimeout(end, task.timeoutMs, "deadline");
   if (task.signal.aborted) lost();
   task.signal.addEventListener("abort", lost, { once: true });
 

@@ -180,6 +180,11 @@ test("a stopped run says why it was stopped", () => {
   );
   check(
     stopped,
+    { status: "timed_out", cause: "deadline", reason: /time of the whole run was over/ },
+    { stopReason: "run_deadline" },
+  );
+  check(
+    stopped,
     { status: "cancelled", cause: "cancelled", reason: /the run was cancelled/ },
     { stopReason: "cancelled" },
   );

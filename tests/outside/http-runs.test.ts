@@ -47,6 +47,22 @@ test("a run that is waited for is answered with its verdict, and shows every nod
   assert.match(run.createdAt, /^\d{4}-\d\d-\d\dT.*Z$/);
 });
 
+test("a submission's own timeout limits the whole run, and one that is none is refused", async () => {
+  const answer = await fixture.post(
+    "/v1/runs",
+    { plan: "pair", timeout: "1ms" },
+    { prefer: "wait=60" },
+  );
+  const receipt = await bodyOf<Receipt>(answer);
+  assert.equal(receipt.verdict, "timed_out");
+  const run = await fixture.read<RunAnswer>(receipt.links.self);
+  assert.deepEqual(
+    run.nodes.map(({ outcome }) => outcome?.status),
+    ["timed_out", "timed_out", "failed"],
+  );
+  assert.equal((await fixture.post("/v1/runs", { plan: "pair", timeout: "soon" })).status, 400);
+});
+
 test("a run that is not waited for is 202 with where to look and when to ask again", async () => {
   const answer = await fixture.post("/v1/runs", { collection: "single", environment: "here" });
   assert.equal(answer.status, 202);

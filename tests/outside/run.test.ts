@@ -16,6 +16,7 @@ before(async () => {
   project = createProject();
   target = createServer((request, response) => {
     asked.push(request.url ?? "");
+    if (request.url?.startsWith("/never/") === true) return;
     const delayMs = Number(/\/delay\/(\d+)/.exec(request.url ?? "")?.[1] ?? 0);
     setTimeout(
       () => response.end(JSON.stringify({ authorization: request.headers.authorization })),
@@ -256,6 +257,30 @@ test("a collection over its time exits with 4, and the target hears nothing more
   const heard = asked.length;
   await project.run(["--version"]);
   assert.equal(asked.length, heard);
+});
+
+test("a plan over the time of its whole run ends what runs, starts nothing more, and the target hears nothing more", async () => {
+  const never = (name: string): unknown =>
+    collectionOf(name, [{ url: `${base}/never/${name}`, test: STATUS_200 }]);
+  for (const name of ["first", "second"])
+    project.write(`collections/endless/${name}.json`, never(name));
+  // With one lane one of the two waits until the other has been ended.
+  project.write(
+    "collections/endless/plan.yaml",
+    "name: endless\ntimeout: 4s\ntasks:\n  first: { collection: first.json }\n  second: { collection: second.json }\n",
+  );
+  const before = asked.length;
+  const { code, stdout } = await project.run(["run", "endless", "--lanes", "1"]);
+  assert.equal(code, 4, stdout);
+  assert.match(stdout, /stopped after 0 requests: the time of the whole run was over/);
+  assert.match(stdout, /not started: the time of the whole run was over/);
+  assert.match(stdout, /TIMED OUT {2}0 of 2 tasks passed/);
+  assert.ok(asked.length <= before + 1, "only the task that was started reached the target");
+  const shorter = await project.run(["run", "endless", "--lanes", "1", "--timeout", "1"]);
+  assert.equal(shorter.code, 4);
+  assert.match(shorter.stdout, /not started: the time of the whole run/);
+  assert.doesNotMatch(shorter.stdout, /stopped after/);
+  assert.ok(asked.length <= before + 1, "a run without time reaches nothing");
 });
 
 test("Ctrl-C cancels the run, kills what is underway, and exits with 130", async () => {
