@@ -81,6 +81,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     log,
     serviceUrl: () => config.publicUrl ?? url,
     maxStarts: config.maxStarts,
+    lanes: () => size,
   };
   const service = createService(deps, {
     version: options.version,

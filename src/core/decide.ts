@@ -1,7 +1,7 @@
 /** Whether a node that was woken may start, must wait, or is settled already by what stands before it. */
 
 import type { Cause, Outcome, Status } from "./outcome.js";
-import type { Plan, PlanNode } from "./plan.js";
+import type { ExecutionNode, ExecutionPlan } from "./shards.js";
 
 /** Status and reason of a node that ends without being executed. */
 export interface Settlement {
@@ -21,8 +21,8 @@ export type Decision =
  * like any other, and then starts whatever became of them, of its checkpoint or of the run.
  */
 export function decideStart(
-  plan: Plan,
-  node: PlanNode,
+  plan: ExecutionPlan,
+  node: ExecutionNode,
   known: {
     readonly outcomes: ReadonlyMap<string, Outcome>;
     readonly cancelled: boolean;
@@ -32,7 +32,7 @@ export function decideStart(
 ): Decision {
   const missing = node.needs.filter((need) => !known.outcomes.has(need));
   if (missing.length > 0) return { kind: "wait", missing };
-  if (node.kind === "checkpoint" || node.always) return { kind: "start" };
+  if (node.kind !== "task" || node.always) return { kind: "start" };
   if (known.cancelled) return settle("cancelled", "cancelled", "the run was cancelled");
   if (known.outOfTime === true)
     return settle("timed_out", "deadline", "not started: the time of the whole run was over");
@@ -45,7 +45,7 @@ export function decideStart(
 }
 
 /** Every checkpoint that needs the node, directly or through others. */
-export function checkpointsBehind(plan: Plan, nodeId: string): string[] {
+export function checkpointsBehind(plan: ExecutionPlan, nodeId: string): string[] {
   const behind = new Set<string>();
   const reached = [nodeId];
   for (let at = reached.pop(); at !== undefined; at = reached.pop()) {

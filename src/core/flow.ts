@@ -1,13 +1,14 @@
 /** The shape of a plan as a tree of jobs plus gates, because a BullMQ job has one parent and a plan is any DAG. */
 
-import type { Plan, PlanNode } from "./plan.js";
+import type { Plan } from "./plan.js";
+import { executionOf, type ExecutionNode } from "./shards.js";
 
 /** Name of the run itself where nodes are named; no node can be called so (see ID_PATTERN). */
 export const RUN_NODE = "$run";
 
 export interface FlowNode {
   readonly id: string;
-  readonly kind: "task" | "checkpoint";
+  readonly kind: ExecutionNode["kind"];
   /** Job it is a child of: a node, or the run. */
   readonly parent: string;
   /** Nodes a gate of this one holds back; the gate opens when this one's outcome stands. */
@@ -22,13 +23,12 @@ export interface FlowShape {
 
 /** Parent of a node: the first checkpoint that needs it, else its only dependant, else the run. Every other edge becomes a gate. */
 export function flowShape(plan: Plan): FlowShape {
-  const dependants = new Map<string, PlanNode[]>(plan.nodes.map((node) => [node.id, []]));
-  for (const node of plan.nodes) for (const need of node.needs) dependants.get(need)?.push(node);
-  const parents = new Map(
-    plan.nodes.map((node) => [node.id, parentOf(dependants.get(node.id) ?? [])]),
-  );
+  const { nodes } = executionOf(plan);
+  const dependants = new Map<string, ExecutionNode[]>(nodes.map((node) => [node.id, []]));
+  for (const node of nodes) for (const need of node.needs) dependants.get(need)?.push(node);
+  const parents = new Map(nodes.map((node) => [node.id, parentOf(dependants.get(node.id) ?? [])]));
   return {
-    nodes: plan.nodes.map((node) => ({
+    nodes: nodes.map((node) => ({
       id: node.id,
       kind: node.kind,
       parent: parents.get(node.id) ?? RUN_NODE,
@@ -40,7 +40,7 @@ export function flowShape(plan: Plan): FlowShape {
   };
 }
 
-function parentOf(dependants: readonly PlanNode[]): string | undefined {
+function parentOf(dependants: readonly ExecutionNode[]): string | undefined {
   const checkpoint = dependants.find((dependant) => dependant.kind === "checkpoint");
   return checkpoint?.id ?? (dependants.length === 1 ? dependants[0]?.id : undefined);
 }

@@ -7,6 +7,7 @@ import { isJsonObject } from "./json-object.js";
 import { ID_PATTERN, layersSchema, planSchemas, taskEntries } from "./plan-document.js";
 import { problemsOfNeeds } from "./plan-needs.js";
 import { toProblems } from "./schema-problems.js";
+import type { ShardPlace, Split } from "./split.js";
 
 /** One collection run of a plan. */
 export interface TaskNode extends Readonly<
@@ -18,6 +19,10 @@ export interface TaskNode extends Readonly<
   readonly timeoutMs: number;
   /** Layers of this task alone; null means those of the run. */
   readonly environment: readonly string[] | null;
+  /** How it is split into shards; decided when a run is submitted. */
+  readonly split?: Split | undefined;
+  /** Set on a shard alone: what it is a part of. */
+  readonly shard?: ShardPlace;
 }
 
 /** A barrier: it waits for its needs and verifies their evidence. */

@@ -168,6 +168,8 @@ export interface CollectionJob {
   /** Iteration data as its file holds it; parsed by the rules Newman has. */
   readonly data: { readonly format: "csv" | "json"; readonly text: string } | null;
   readonly iterations: number | null;
+  /** Run only the iterations from `from` up to and without `to`, numbered as in the whole run; null for all. */
+  readonly iterationRange: { readonly from: number; readonly to: number } | null;
   readonly folder: readonly string[];
   /** Files outside of it are never read. */
   readonly workingDirectory: string;

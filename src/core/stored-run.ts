@@ -7,6 +7,7 @@ import type { Plan } from "./plan.js";
 import { retriesNodeSchema } from "./retries.js";
 import type { Cancellation, Run, RunEnd } from "./run.js";
 import { verdictSchema } from "./run.js";
+import { splitSchema } from "./split.js";
 
 const resolved = {
   id: z.string(),
@@ -22,6 +23,7 @@ const taskNodeSchema = planSchemas.task.omit({ timeout: true }).extend({
   runsOn: z.array(z.string()),
   retries: retriesNodeSchema,
   environment: z.array(z.string()).nullable(),
+  split: splitSchema.optional(),
   timeoutRequest: z.int().optional(),
   timeoutScript: z.int().optional(),
   delayRequest: z.int().optional(),

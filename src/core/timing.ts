@@ -3,6 +3,7 @@
 import { inOrder } from "./graph.js";
 import { durationOf, type Outcome } from "./outcome.js";
 import type { Plan } from "./plan.js";
+import { partCount, shardIds } from "./shards.js";
 
 interface TaskTiming {
   readonly task: string;
@@ -51,7 +52,12 @@ export function timingOf(plan: Plan, outcomes: ReadonlyMap<string, Outcome>): Ru
     durationMs: span.endedAt - span.startedAt,
     offsetMs: span.startedAt - firstAt,
   }));
-  const sequentialMs = tasks.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  // A task in shards would take as long as all of them together.
+  const inShards = new Set(plan.nodes.filter((node) => partCount(node) > 0).map(({ id }) => id));
+  const sequentialMs = [
+    ...spans.filter(({ id }) => !inShards.has(id)),
+    ...plan.nodes.flatMap((node) => shardIds(node).flatMap((id) => spanOf(outcomes.get(id)))),
+  ].reduce((sum, { startedAt, endedAt }) => sum + endedAt - startedAt, 0);
   const wallMs = spans.length === 0 ? 0 : lastAt - firstAt;
   const path = criticalPath(
     plan,

@@ -7,6 +7,7 @@ import { NO_COUNTS, type Counts, type RequestRecord } from "../core/evidence.js"
 import { formatProblem, TurnpikeError } from "../core/errors.js";
 import type { Failure } from "../core/ports.js";
 import { collect } from "./collect.js";
+import { limitIterations } from "./iteration-range.js";
 import type { JobMessage } from "./messages.js";
 import type { Newman, NewmanFailure, NewmanOptions, NewmanSummary } from "./newman.js";
 import { containRun, type StartedRun } from "./started-run.js";
@@ -100,6 +101,7 @@ export function execute(
     emitter.on("start", (_error, { run }) => {
       started = run;
       containRun(run, job);
+      if (job.iterationRange !== null) limitIterations(run, job.iterationRange);
     });
     const inIteration = { iteration: 0, requests: 0 };
     emitter.on("beforeItem", (_error, { cursor, item }) => {

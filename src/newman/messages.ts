@@ -22,6 +22,7 @@ const jobSchema = z.strictObject({
   globals: z.array(z.strictObject({ key: z.string(), value: z.unknown() })),
   data: z.strictObject({ format: z.enum(["csv", "json"]), text: z.string() }).nullable(),
   iterations: z.int().min(1).nullable(),
+  iterationRange: z.strictObject({ from: z.int().min(0), to: z.int().min(1) }).nullable(),
   folder: z.array(z.string()),
   workingDirectory: z.string(),
   refusedFiles: z.enum(["fail", "warn"]),

@@ -2,10 +2,11 @@
 
 import { realpathSync } from "node:fs";
 import { sep } from "node:path";
+import type { Iterating } from "./iteration-range.js";
 import { watchScript } from "./watched-script.js";
 
 /** The part of the runtime's run that is used here, as its source shows it. */
-export interface StartedRun {
+export interface StartedRun extends Iterating {
   abort(): void;
   readonly state?: { readonly items?: readonly unknown[] };
   readonly host?: object;

@@ -10,6 +10,7 @@ import {
   countOf,
   durationText,
   requestsText,
+  splitText,
   waiverTexts,
   wordOf,
 } from "./wording.js";
@@ -45,12 +46,26 @@ function renderFacts(node: NodeReport): string {
     ...(node.counts.iterations > 1
       ? [["Iterations", String(node.counts.iterations)] as const]
       : []),
+    ...splitFacts(node),
     ...waiverTexts(node).map((waiver) => ["Accepts", waiver] as const),
   ];
   const list = facts
     .map(([name, value]) => `<div><dt>${name}</dt><dd>${escapeHtml(value)}</dd></div>`)
     .join("");
   return `${reason}<dl>${list}</dl>`;
+}
+
+function splitFacts(node: NodeReport): (readonly [string, string])[] {
+  const text = splitText(node);
+  if (text === null) return [];
+  const shards = (node.split?.shards ?? []).map(
+    ({ id, part, prefix, status }) =>
+      [
+        `Shard ${id}`,
+        `${part}: ${wordOf(status)}${prefix === null ? "" : `, prefix ${prefix}`}`,
+      ] as const,
+  );
+  return [["Shards", text] as const, ...shards];
 }
 
 function renderRequests(node: NodeReport): string {

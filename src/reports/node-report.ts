@@ -2,6 +2,7 @@
 
 import type { Counts, RequestRecord } from "../core/evidence.js";
 import type { Cause, Status } from "../core/outcome.js";
+import type { Split } from "../core/split.js";
 
 /** Status of a node in a report; the first two only while the run goes on. */
 export type NodeStatus = "waiting" | "running" | Status;
@@ -47,4 +48,32 @@ export interface NodeReport {
   readonly earlier: readonly AttemptReport[];
   /** Those of the final attempt, in the order of execution. */
   readonly requests: readonly RequestRecord[];
+  /** How a task that asked for shards was run; null for any other node. */
+  readonly split: SplitReport | null;
+}
+
+/** One part of a task. */
+export interface ShardReport extends Pick<
+  NodeReport,
+  | "id"
+  | "status"
+  | "cause"
+  | "reason"
+  | "attempt"
+  | "prefix"
+  | "startedAt"
+  | "endedAt"
+  | "durationMs"
+  | "counts"
+> {
+  /** What it ran: `iterations 1 to 500`, or the names of its folders. */
+  readonly part: string;
+}
+
+/** How a task that asked for shards was run. */
+export interface SplitReport {
+  readonly by: Split["by"];
+  /** Why it ran whole; empty when it did not. */
+  readonly reasons: readonly string[];
+  readonly shards: readonly ShardReport[];
 }

@@ -15,6 +15,7 @@ import {
   groupDigits,
   originTexts,
   requestsText,
+  splitText,
   timingSentences,
   waiverTexts,
   wordOf,
@@ -80,7 +81,10 @@ function taskTable(report: RunReport, palette: Palette): string[] {
       const node = report.tasks[position];
       const [name = "", status = "", ...figures] = align(row);
       const colour = palette[colourOf(node?.status ?? "waiting")];
-      const remarks = node === undefined ? [] : [node.reason ?? [], waiverTexts(node)].flat();
+      const remarks =
+        node === undefined
+          ? []
+          : [node.reason ?? [], waiverTexts(node), splitText(node) ?? []].flat();
       const below = remarks.map((remark) => `    ${palette.dim(printableLine(remark))}`);
       return [[name, colour(status), ...figures].join("  "), ...below];
     }),

@@ -107,3 +107,13 @@ export function timingSentences({ timing }: Pick<RunReport, "timing">): string[]
     `at most ${countOf(mostAtOnce, "task")} at once${names}`,
   ];
 }
+
+/** How a task that asked for shards was run, in one line; null for any other node. */
+export function splitText({ split }: NodeReport): string | null {
+  if (split === null) return null;
+  if (split.by === "nothing") return `not in shards: ${split.reasons.join("; ")}`;
+  const durations = split.shards.map(({ durationMs }) =>
+    durationMs === null ? "-" : formatDuration(durationMs),
+  );
+  return `${String(split.shards.length)} shards by ${split.by}: ${durations.join(", ")}`;
+}

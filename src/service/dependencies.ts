@@ -37,4 +37,6 @@ export interface Dependencies {
   /** URL of this service as tasks reach it; null when no API is listening. */
   readonly serviceUrl: () => string | null;
   readonly maxStarts: number;
+  /** How many collections can run at once. */
+  readonly lanes: () => number;
 }

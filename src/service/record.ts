@@ -4,7 +4,8 @@ import { NO_COUNTS } from "../core/evidence.js";
 import type { RunEvent } from "../core/event.js";
 import { flowShape } from "../core/flow.js";
 import { shorten, type Outcome } from "../core/outcome.js";
-import type { Plan, PlanNode } from "../core/plan.js";
+import type { Plan } from "../core/plan.js";
+import { isShard, type ExecutionNode } from "../core/shards.js";
 import type { Settlement } from "../core/decide.js";
 import type { Dependencies } from "./dependencies.js";
 
@@ -30,7 +31,8 @@ export async function recordOutcome(
 ): Promise<Outcome> {
   const standing = await deps.store.recordOutcome(run.id, outcome);
   if (isSame(standing, outcome)) {
-    deps.meter.countOutcome(standing);
+    // The task counts what its shards did.
+    if (!isShard(standing.node)) deps.meter.countOutcome(standing);
     await appendEvents(deps, run.id, [
       { type: "node.ended", at: outcome.endedAt, outcome: standing },
     ]);
@@ -51,10 +53,10 @@ export async function openBehind(
 }
 
 /** The outcome of a node that was not executed. */
-export function outcomeOf(node: PlanNode, settlement: Settlement, at: number): Outcome {
+export function outcomeOf(node: ExecutionNode, settlement: Settlement, at: number): Outcome {
   return {
     node: node.id,
-    kind: node.kind,
+    kind: node.kind === "merge" ? "task" : node.kind,
     status: settlement.status,
     cause: settlement.cause,
     reason: settlement.reason === null ? null : shorten(settlement.reason),
@@ -67,7 +69,7 @@ export function outcomeOf(node: PlanNode, settlement: Settlement, at: number): O
 }
 
 /** The outcome of a task that passed in an earlier run and is not executed again. */
-export function reusedOutcome(node: PlanNode, earlier: string, at: number): Outcome {
+export function reusedOutcome(node: ExecutionNode, earlier: string, at: number): Outcome {
   const reason = `passed in run ${earlier}, not run again`;
   return { ...outcomeOf(node, { status: "passed", cause: null, reason }, at), reusedFrom: earlier };
 }

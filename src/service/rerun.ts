@@ -3,6 +3,7 @@
 import { refuse, TurnpikeError } from "../core/errors.js";
 import { reusableTasks } from "../core/reuse.js";
 import { runId, type Run, type RunStatus } from "../core/run.js";
+import { keepWhole } from "../core/shards.js";
 import type { Dependencies } from "./dependencies.js";
 import { gatherInputs } from "./gather-inputs.js";
 import { putInputs } from "./inputs.js";
@@ -50,6 +51,7 @@ export async function rerun(
   const { run } = await deps.store.createRun({
     ...old,
     id,
+    plan: keepWhole(old.plan, reused),
     inputs,
     createdAt: deps.clock.now(),
     trigger: request.trigger,

@@ -3,9 +3,10 @@
 import { withEarlierAttempts } from "../core/attempts.js";
 import { checkpointsBehind, decideStart, type Settlement } from "../core/decide.js";
 import { shorten, type Outcome } from "../core/outcome.js";
-import type { PlanNode, TaskNode } from "../core/plan.js";
+import type { TaskNode } from "../core/plan.js";
 import { pauseBeforeRetry } from "../core/retries.js";
 import type { Run } from "../core/run.js";
+import { executionOf, type ExecutionNode } from "../core/shards.js";
 import type { Dependencies } from "./dependencies.js";
 import { appendEvents } from "./record.js";
 import type { Execution } from "./run-task.js";
@@ -25,7 +26,8 @@ export async function pauseOf(
     store.outcomes(run.id, aroundOf(run, node)),
   ]);
   const cancelled = status === null || status.cancellation !== null;
-  return decideStart(run.plan, node, { outcomes, cancelled }).kind === "start" ? pauseMs : null;
+  const decision = decideStart(executionOf(run.plan), node, { outcomes, cancelled });
+  return decision.kind === "start" ? pauseMs : null;
 }
 
 /** Writes down an attempt that is not the last. */
@@ -57,9 +59,9 @@ export async function tellEarlier(
 export async function lastAttempt(
   deps: Pick<Dependencies, "store">,
   run: Run,
-  { node, settlement }: { readonly node: PlanNode; readonly settlement: Settlement },
+  { node, settlement }: { readonly node: ExecutionNode; readonly settlement: Settlement },
 ): Promise<Outcome | null> {
-  if (node.kind === "checkpoint" || node.retries.max === 0) return null;
+  if (node.kind !== "task" || node.retries.max === 0) return null;
   const earlier = await endedAttempts(deps, run, node);
   const last = earlier.at(-1);
   if (last === undefined) return null;
@@ -68,8 +70,8 @@ export async function lastAttempt(
 }
 
 /** Every node whose outcome decides whether this one may start. */
-export function aroundOf(run: Run, node: PlanNode): readonly string[] {
-  return [node.id, ...node.needs, ...checkpointsBehind(run.plan, node.id)];
+export function aroundOf(run: Run, node: ExecutionNode): readonly string[] {
+  return [node.id, ...node.needs, ...checkpointsBehind(executionOf(run.plan), node.id)];
 }
 
 /** In their order; an event that was written twice counts once. */

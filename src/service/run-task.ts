@@ -1,6 +1,7 @@
 /** Executing one task: environment rendered, collection run in a lane, evidence stored while it comes in, outcome judged. */
 
 import { dataFormatOf } from "../collections/iteration-data.js";
+import { onlyUnits } from "../collections/only-units.js";
 import { readCollection } from "../collections/read-collection.js";
 import { plainLayer, render, secretsOf, type Layer, type Rendered } from "../core/environment.js";
 import { checkpointsBehind } from "../core/decide.js";
@@ -13,6 +14,7 @@ import type { CollectionJob, NodeWake } from "../core/ports.js";
 import { createRedact } from "../core/redact.js";
 import type { RetryCause } from "../core/retries.js";
 import { deadlineOf, prefixOf, type Run } from "../core/run.js";
+import { executionOf, partOf, taskOf } from "../core/shards.js";
 import type { Dependencies } from "./dependencies.js";
 import { createEvidenceWriter } from "./evidence-writer.js";
 import { getInputs, type Inputs } from "./inputs.js";
@@ -66,7 +68,7 @@ export async function runTask(
   const writer = createEvidenceWriter(deps, { runId: run.id, node: node.id, attempt });
   const stop = watchForStop(deps, {
     runId: run.id,
-    checkpoints: checkpointsBehind(run.plan, node.id),
+    checkpoints: checkpointsBehind(executionOf(run.plan), node.id),
     timeoutMs: node.timeoutMs,
     always: node.always,
     runEndsInMs: node.always ? Number.POSITIVE_INFINITY : deadlineOf(run) - deps.clock.now(),
@@ -113,8 +115,10 @@ async function createJob(
       "INTERNAL",
       `run ${run.id} holds a file ${node.collection} that is no collection`,
     );
+  const part = partOf(node);
   return {
-    collection: collection.collection,
+    collection:
+      part?.by === "folders" ? onlyUnits(collection.collection, part) : collection.collection,
     environment: { name: layerNames(run, node).join(" + ") || "none", rows: rendered.rows },
     globals: inputs.globals,
     data:
@@ -125,6 +129,7 @@ async function createJob(
             text: await text(node.data),
           },
     iterations: node.iterations ?? null,
+    iterationRange: part?.by === "iterations" ? part.range : null,
     folder: node.folder,
     workingDirectory: run.workingDirectory,
     refusedFiles: node.refusedFiles,
@@ -170,7 +175,7 @@ function renderFor(
     plainLayer(`task ${node.id}`, node.variables),
     plainLayer("generated", {
       run_id: run.id,
-      task_id: node.id,
+      task_id: taskOf(node.id),
       attempt,
       prefix,
       seed: run.id,
@@ -183,6 +188,6 @@ function renderFor(
 
 function checkpointsAfter(run: Run, node: TaskNode): readonly { id: string; timeoutMs: number }[] {
   return run.plan.nodes.filter(
-    (other) => other.kind === "checkpoint" && other.needs.includes(node.id),
+    (other) => other.kind === "checkpoint" && other.needs.includes(taskOf(node.id)),
   );
 }

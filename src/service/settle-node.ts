@@ -4,9 +4,11 @@ import { decideStart, type Decision } from "../core/decide.js";
 import { messageOf } from "../core/errors.js";
 import { RUN_NODE } from "../core/flow.js";
 import type { Outcome } from "../core/outcome.js";
-import type { CheckpointNode, PlanNode, TaskNode } from "../core/plan.js";
+import type { CheckpointNode, TaskNode } from "../core/plan.js";
 import type { NodeWake, SettleAnswer, Settled } from "../core/ports.js";
 import { deadlineOf, type Run, type RunStatus } from "../core/run.js";
+import { mergeShards, provedNothing } from "../core/merge-shards.js";
+import { executionOf, isShard, type ExecutionNode, type MergeNode } from "../core/shards.js";
 import { judgeCheckpoint } from "../core/verdict.js";
 import type { Dependencies } from "./dependencies.js";
 import { endRun } from "./end-run.js";
@@ -30,7 +32,7 @@ export async function settleNode(deps: Dependencies, wake: NodeWake): Promise<Se
     return IGNORED;
   }
   if (wake.node === RUN_NODE) return endRun(deps, status);
-  const node = status.run.plan.nodes.find(({ id }) => id === wake.node);
+  const node = executionOf(status.run.plan).nodes.find(({ id }) => id === wake.node);
   if (node === undefined) {
     deps.log.warn(
       { runId: wake.runId, node: wake.node },
@@ -43,7 +45,7 @@ export async function settleNode(deps: Dependencies, wake: NodeWake): Promise<Se
 
 async function settlePlanNode(
   deps: Dependencies,
-  at: { readonly status: RunStatus; readonly node: PlanNode; readonly wake: NodeWake },
+  at: { readonly status: RunStatus; readonly node: ExecutionNode; readonly wake: NodeWake },
 ): Promise<SettleAnswer> {
   const { status, node, wake } = at;
   const { run } = status;
@@ -53,7 +55,7 @@ async function settlePlanNode(
     await openBehind(deps, run, node.id);
     return settledBy(standing);
   }
-  const decision = decideStart(run.plan, node, {
+  const decision = decideStart(executionOf(run.plan), node, {
     outcomes,
     cancelled: status.cancellation !== null,
     outOfTime: deps.clock.now() >= deadlineOf(run),
@@ -77,7 +79,7 @@ async function attemptNode(
   deps: Dependencies,
   at: {
     readonly run: Run;
-    readonly node: PlanNode;
+    readonly node: ExecutionNode;
     readonly wake: NodeWake;
     readonly outcomes: ReadonlyMap<string, Outcome>;
     readonly decision: Exclude<Decision, { readonly kind: "wait" }>;
@@ -93,6 +95,7 @@ async function attemptNode(
   }
   if (node.kind === "checkpoint")
     return { outcome: verifyCheckpoint(deps, { run, node, outcomes }) };
+  if (node.kind === "merge") return { outcome: mergeTask(deps, { run, node, outcomes }) };
   const earlier = run.reused[node.id];
   if (earlier !== undefined) return { outcome: reusedOutcome(node, earlier, deps.clock.now()) };
   const execution = await executeTask(deps, { run, node, wake });
@@ -105,10 +108,26 @@ function settledBy(outcome: Outcome): Settled {
   return {
     state: "settled",
     failure:
-      outcome.status === "passed"
+      outcome.status === "passed" || (isShard(outcome.node) && provedNothing(outcome))
         ? null
         : `${outcome.status}: ${outcome.reason ?? "no reason given"}`,
   };
+}
+
+function mergeTask(
+  { clock }: Pick<Dependencies, "clock">,
+  at: {
+    readonly run: Run;
+    readonly node: MergeNode;
+    readonly outcomes: ReadonlyMap<string, Outcome>;
+  },
+): Outcome {
+  const { run, node, outcomes } = at;
+  const task = run.plan.nodes.find((other) => other.id === node.id);
+  if (task?.kind !== "task") throw new Error(`run ${run.id} has no task ${node.id} to merge`);
+  const shards = node.needs.flatMap((need) => outcomes.get(need) ?? []);
+  const { attempt, startedAt, counts, ...settlement } = mergeShards(task, shards);
+  return { ...outcomeOf(node, settlement, clock.now()), attempt, startedAt, counts };
 }
 
 function verifyCheckpoint(

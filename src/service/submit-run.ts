@@ -13,6 +13,7 @@ import { notFound } from "./not-found.js";
 import { appendEvents } from "./record.js";
 import type { Subject, SubmitRequest } from "./service.js";
 import { supersedeOlder } from "./supersede-runs.js";
+import { splitTasks } from "./split-tasks.js";
 
 type SubmitDependencies = Pick<
   Dependencies,
@@ -28,6 +29,7 @@ type SubmitDependencies = Pick<
   | "bell"
   | "clock"
   | "namespace"
+  | "lanes"
 >;
 
 /**
@@ -55,7 +57,7 @@ export async function submitRun(
   const timeoutMs = request.timeoutMs ?? folder.plan.timeoutMs;
   const stored: Run = {
     id,
-    plan: folder.plan,
+    plan: await splitTasks(deps, folder, { ...gathered, environment }),
     workingDirectory: folder.directory,
     files,
     environment,

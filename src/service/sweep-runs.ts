@@ -1,6 +1,7 @@
 /** The net under the queue: whatever a crash left half done is finished. A no-op on healthy runs, harmless at any time. */
 
 import { flowShape, RUN_NODE } from "../core/flow.js";
+import { executionOf } from "../core/shards.js";
 import type { Dependencies } from "./dependencies.js";
 import { endRun } from "./end-run.js";
 import { outcomeOf, recordOutcome } from "./record.js";
@@ -38,8 +39,9 @@ async function sweepRun(deps: Dependencies, runId: string): Promise<void> {
   // A cancel can come in the moment in which a task is put aside for its next attempt.
   if (status.cancellation !== null) await wakeWaiting(deps, run);
   const { lost } = await deps.queue.sweep(runId, flowShape(run.plan), settled);
+  const { nodes } = executionOf(run.plan);
   for (const nodeId of lost) {
-    const node = run.plan.nodes.find(({ id }) => id === nodeId);
+    const node = nodes.find(({ id }) => id === nodeId);
     if (node === undefined || settled.has(nodeId)) continue;
     deps.log.warn({ runId, node: nodeId }, "a job ended without an outcome; recorded as errored");
     const settlement = {

@@ -5,6 +5,7 @@ import type { RunEvent } from "../core/event.js";
 import { nearest } from "../core/nearest.js";
 import type { RunStatus } from "../core/run.js";
 import type { RunQuery } from "../core/run-query.js";
+import { isShard, taskOf } from "../core/shards.js";
 import { buildReport, type RunReport } from "../reports/report.js";
 import type { Dependencies } from "./dependencies.js";
 import type { RunView } from "./service.js";
@@ -46,10 +47,13 @@ export async function reportRun(deps: ReadDependencies, runId: string): Promise<
 
 async function withOutcomes(deps: ReadDependencies, status: RunStatus): Promise<RunView> {
   const { run, end } = status;
-  const outcomes = await deps.store.outcomes(run.id);
+  // Shards are seen in reports; here their tasks stand for them.
+  const outcomes = new Map(
+    [...(await deps.store.outcomes(run.id))].filter(([node]) => !isShard(node)),
+  );
   if (end !== null) return { ...status, outcomes, active: [] };
-  const started = await deps.store.startedNodes(run.id);
-  return { ...status, outcomes, active: started.filter((node) => !outcomes.has(node)) };
+  const started = new Set((await deps.store.startedNodes(run.id)).map(taskOf));
+  return { ...status, outcomes, active: [...started].filter((node) => !outcomes.has(node)) };
 }
 
 /** Every event of a run, in order. */

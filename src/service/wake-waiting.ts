@@ -1,6 +1,7 @@
 /** Tasks that wait in the queue for their next attempt learn at once that there will be none. */
 
 import type { Run } from "../core/run.js";
+import { executionOf } from "../core/shards.js";
 import type { Dependencies } from "./dependencies.js";
 
 /** Wakes every task whose needs have settled and that has not; one that runs, or waits for a need, is left alone. Repeating is harmless. */
@@ -9,7 +10,7 @@ export async function wakeWaiting(
   run: Run,
 ): Promise<void> {
   const outcomes = await store.outcomes(run.id);
-  const waiting = run.plan.nodes.filter(
+  const waiting = executionOf(run.plan).nodes.filter(
     ({ id, kind, needs }) =>
       kind === "task" && !outcomes.has(id) && needs.every((need) => outcomes.has(need)),
   );

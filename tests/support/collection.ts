@@ -47,6 +47,7 @@ export function jobOf(collection: unknown, more: Partial<CollectionJob> = {}): C
     globals: [],
     data: null,
     iterations: null,
+    iterationRange: null,
     folder: [],
     workingDirectory: tmpdir(),
     refusedFiles: "fail",

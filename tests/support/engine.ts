@@ -130,6 +130,7 @@ export async function openEngine(parts: {
     log: pino({ level: "silent" }),
     serviceUrl: () => null,
     maxStarts: 5,
+    lanes: () => 4,
   };
   let workers: Awaited<ReturnType<typeof startWorkers>> | undefined;
   const stopWorkers = async (): Promise<void> => {
