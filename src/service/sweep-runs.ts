@@ -39,10 +39,13 @@ async function sweepRun(deps: Dependencies, runId: string): Promise<void> {
   // A cancel can come in the moment in which a task is put aside for its next attempt.
   if (status.cancellation !== null) await wakeWaiting(deps, run);
   const { lost } = await deps.queue.sweep(runId, flowShape(run.plan), settled);
+  if (lost.length === 0) return;
+  // Read again: a node may have been settled, and its job completed, while its queue was looked through.
+  const standing = await deps.store.outcomes(runId);
   const { nodes } = executionOf(run.plan);
   for (const nodeId of lost) {
     const node = nodes.find(({ id }) => id === nodeId);
-    if (node === undefined || settled.has(nodeId)) continue;
+    if (node === undefined || standing.has(nodeId)) continue;
     deps.log.warn({ runId, node: nodeId }, "a job ended without an outcome; recorded as errored");
     const settlement = {
       status: "errored",
