@@ -82,8 +82,8 @@ function job(name: string, queueName: string, data: JobData, jobId: string): Flo
     data,
     opts: {
       jobId,
-      // A task that fails is settled, not retried here; these are for a store that cannot be reached for a moment.
-      attempts: 5,
+      // A task that fails is settled, not retried here; these are for a store or queue that cannot be reached: four minutes.
+      attempts: 10,
       backoff: { type: "exponential", delay: 500 },
       // A red child must release its parent: what a checkpoint makes of it is decided by outcomes, not by the queue.
       ignoreDependencyOnFailure: true,

@@ -7,6 +7,7 @@ import { plainLayer, render, secretsOf, type Layer, type Rendered } from "../cor
 import { checkpointsBehind } from "../core/decide.js";
 import { TurnpikeError } from "../core/errors.js";
 import { retryCauseOf } from "../core/attempts.js";
+import { NO_COUNTS } from "../core/evidence.js";
 import { judge } from "../core/judge.js";
 import { shorten, type Outcome } from "../core/outcome.js";
 import type { TaskNode } from "../core/plan.js";
@@ -32,13 +33,19 @@ export interface Execution {
   readonly retryCause: RetryCause | null;
 }
 
-/** Runs one attempt of a task and answers its outcome, not yet recorded. Throws OwnershipLost when it must not be. */
+/** Thrown when a task cannot be started at this moment; that is no fault of the task, so its job comes again. */
+export class QueueUnreachable extends Error {
+  override readonly name = "QueueUnreachable";
+}
+
+/** Runs one attempt of a task and answers its outcome, not yet recorded. Throws OwnershipLost when it must not be, and QueueUnreachable. */
 export async function runTask(
   deps: Dependencies,
   run: Run,
   node: TaskNode,
   wake: Pick<NodeWake, "signal">,
 ): Promise<Execution> {
+  await setDeadlines(deps, run, node);
   const attempt = await deps.store.nextAttempt(run.id, node.id);
   const prefix = prefixOf(run.id, node.id, attempt);
   const startedAt = deps.clock.now();
@@ -52,6 +59,8 @@ export async function runTask(
     ...verdict,
     reason: verdict.reason === null ? null : shorten(verdict.reason),
   });
+  if (attempt > deps.maxStarts + node.retries.max)
+    return { outcome: outcome(exhausted(attempt - 1)), retryCause: null };
   const inputs = await getInputs(deps.blobs, run.inputs);
   const rendered = renderFor(deps, { run, node, inputs, attempt, prefix, startedAt });
   const redact = createRedact([
@@ -62,9 +71,6 @@ export async function runTask(
   await appendEvents(deps, run.id, [
     { type: "node.started", at: startedAt, node: node.id, attempt, prefix },
   ]);
-  for (const checkpoint of checkpointsAfter(run, node)) {
-    await deps.queue.setDeadline(run.id, checkpoint.id, checkpoint.timeoutMs);
-  }
   const writer = createEvidenceWriter(deps, { runId: run.id, node: node.id, attempt });
   const stop = watchForStop(deps, {
     runId: run.id,
@@ -91,6 +97,25 @@ export async function runTask(
     stop.close();
     await writer.close();
   }
+}
+
+/** The checkpoints that wait for the task are open from now on; repeating is harmless, because the first deadline stands. */
+async function setDeadlines(
+  { queue }: Pick<Dependencies, "queue">,
+  run: Run,
+  node: TaskNode,
+): Promise<void> {
+  try {
+    for (const checkpoint of checkpointsAfter(run, node))
+      await queue.setDeadline(run.id, checkpoint.id, checkpoint.timeoutMs);
+  } catch (cause) {
+    throw new QueueUnreachable(`the deadlines behind ${node.id} cannot be set`, { cause });
+  }
+}
+
+function exhausted(starts: number): Pick<Outcome, "status" | "cause" | "reason" | "counts"> {
+  const reason = `given up after ${String(starts)} starts, of which none came to its end: the workers died, or were stopped; maxStarts allows more`;
+  return { status: "errored", cause: "starts_exhausted", reason, counts: NO_COUNTS };
 }
 
 async function createJob(

@@ -14,7 +14,7 @@ import type { Dependencies } from "./dependencies.js";
 import { endRun } from "./end-run.js";
 import { openBehind, outcomeOf, recordOutcome, reusedOutcome } from "./record.js";
 import { aroundOf, lastAttempt, pauseOf, recordAttempt, tellEarlier } from "./retry-task.js";
-import { OwnershipLost, runTask, type Execution } from "./run-task.js";
+import { OwnershipLost, QueueUnreachable, runTask, type Execution } from "./run-task.js";
 
 const IGNORED: Settled = { state: "settled", failure: null };
 
@@ -157,7 +157,8 @@ async function executeTask(
   try {
     return await runTask(deps, run, node, wake);
   } catch (error) {
-    if (error instanceof OwnershipLost || wake.signal.aborted) throw error;
+    const isNotItsFault = error instanceof OwnershipLost || error instanceof QueueUnreachable;
+    if (isNotItsFault || wake.signal.aborted) throw error;
     deps.log.error({ err: error, runId: run.id, node: node.id }, "a task could not be executed");
     const reason = `Turnpike could not execute it: ${messageOf(error)}`;
     const settlement = { status: "errored", cause: "crash", reason } as const;

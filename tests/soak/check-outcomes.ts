@@ -2,6 +2,7 @@
 
 import type { Outcome, Status } from "../../src/core/outcome.js";
 import type { CheckpointSketch, NodeSketch, RunEvidence, TaskSketch } from "./evidence.js";
+import { MAX_STARTS } from "./serving.js";
 import { faultsWithin, lateness, type Timeline } from "./timeline.js";
 
 /** A clock of another process may round differently. */
@@ -45,7 +46,9 @@ function allowedForTask(place: Place, node: TaskSketch): Status[] {
     from: outcome.startedAt ?? outcome.endedAt,
     to: outcome.endedAt,
   });
-  const crashed: Status[] = lost.length > 0 && outcome.cause === "crash" ? ["errored"] : [];
+  const isGivenUp = outcome.cause === "starts_exhausted" && outcome.attempt > MAX_STARTS;
+  const crashed: Status[] =
+    isGivenUp || (lost.length > 0 && outcome.cause === "crash") ? ["errored"] : [];
   return [ownStatus(place, node), ...stopped, ...crashed];
 }
 

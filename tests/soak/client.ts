@@ -6,7 +6,7 @@ import { z } from "zod";
 const REQUEST_LIMIT_MS = 20_000;
 const PAUSE_MS = 250;
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body: unknown;
 }

@@ -6,6 +6,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const PROGRAM = fileURLToPath(new URL("../../src/main.js", import.meta.url));
+/** More than by default, because services die here every few seconds; what is started more often may be given up. */
+export const MAX_STARTS = 12;
 const START_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 60_000;
 
@@ -80,7 +82,17 @@ export function createServing(options: ServingOptions): Serving {
 
 function spawnService({ folder, redisUrl, lanes, preload }: ServingOptions): ChildProcess {
   const imports = preload.flatMap((module) => ["--import", module.href]);
-  const args = ["serve", "--port", "0", "--lanes", String(lanes), "--log-level", "warn"];
+  const args = [
+    "serve",
+    "--port",
+    "0",
+    "--lanes",
+    String(lanes),
+    "--log-level",
+    "warn",
+    "--max-starts",
+    String(MAX_STARTS),
+  ];
   return spawn(process.execPath, [...imports, PROGRAM, ...args], {
     cwd: folder,
     env: {

@@ -57,7 +57,9 @@ try {
     say,
   });
   const { runs, nodes, faults, stuck, wrong, leftover } = result;
-  const isClean = stuck + wrong + leftover === 0;
+  const sawNothing = runs === 0 || faults === 0;
+  if (sawNothing) say("no run or no fault took place: that proves nothing");
+  const isClean = stuck + wrong + leftover === 0 && !sawNothing;
   if (!isClean) {
     writeFileSync(join(folder, "evidence.json"), JSON.stringify(result.failing, null, 1));
     say(`kept: ${folder} (service.log, and evidence.json with every run that was wrong)`);

@@ -16,7 +16,7 @@ export interface Timeline {
 }
 
 /** What a process that was stopped, or a machine that was busy, may take from a decision to its deed. */
-export const GRACE_MS = 4000;
+const GRACE_MS = 4000;
 
 export function timelineOf({ run, events }: RunEvidence): Timeline {
   return {
