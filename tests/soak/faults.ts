@@ -29,9 +29,16 @@ const WEIGHT: Readonly<Record<FaultKind, number>> = {
 /** Longer than a lock lives, so that a stopped service loses what it holds. */
 const LONG_STOP_MS = 14_000;
 
-export function faultKinds(redis: AppendOnlyRedis | null): FaultKind[] {
-  const everywhere: FaultKind[] = ["kill-service", "stop-service", "kill-lane", "stop-lane"];
-  return redis === null ? everywhere : [...everywhere, "restart-redis", "steal-lock"];
+/** Faults in groups that strike at the same time as each other, and within a group one after the other. */
+export function faultGroups(redis: AppendOnlyRedis | null): readonly (readonly FaultKind[])[] {
+  const servers: FaultKind[] = ["kill-service", "stop-service"];
+  const parts: FaultKind[] = ["kill-lane", "stop-lane"];
+  return redis === null
+    ? [servers, parts]
+    : [
+        [...servers, "restart-redis"],
+        [...parts, "steal-lock"],
+      ];
 }
 
 /** Does harm until the signal is aborted; the last fault is mended before it returns. */

@@ -7,7 +7,7 @@ import { startAppendOnlyRedis } from "./append-only-redis.js";
 import { checkRun } from "./check-run.js";
 import { createClient, leftoverJobs, type Client } from "./client.js";
 import { runSeenSchema, type Fault, type RunEvidence, type Scenario } from "./evidence.js";
-import { doFaults, faultKinds } from "./faults.js";
+import { doFaults, faultGroups } from "./faults.js";
 import { createRandom } from "./random.js";
 import { startRecordingTarget } from "./recording-target.js";
 import {
@@ -43,11 +43,12 @@ export interface SoakResult {
 }
 
 const LANES = 3;
-const OPEN_RUNS = 4;
+const OPEN_RUNS = 6;
+const OPEN_LINGERING = 3;
 /** A run that shows nothing new for so long does not keep new ones away. */
 const IDLE_MS = 30_000;
 const LONGEST_GAP_MS = 2500;
-const LONGEST_CALM_MS = 3500;
+const LONGEST_CALM_MS = 4500;
 const HEALTHY_RUNS = 4;
 const SETTLE_LIMIT_MS = 60_000;
 /** Beyond its own time a soak gets so long for what is left, before that counts as stuck. */
@@ -65,7 +66,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
     const serving = createServing({
       folder,
       redisUrl: redis?.url ?? null,
-      lanes: plant === null ? LANES : 2 * OPEN_RUNS,
+      lanes: plant === null ? LANES : 2 * OPEN_LINGERING,
       preload: [new URL("./sweep-often.js", import.meta.url), ...(plant === null ? [] : [plant])],
       logFile: join(folder, "service.log"),
     });
@@ -81,19 +82,25 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
       calmSince: () => calmSince,
       signal: limit,
     };
-    const harm = doFaults(
-      {
-        serving,
-        redis,
-        random: createRandom(options.seed, "faults"),
-        kinds: plant === null ? faultKinds(redis) : ["steal-lock"],
-        longestPauseMs: LONGEST_CALM_MS,
-        limit,
-        note: (fault) => faults.push(fault),
-      },
-      over,
+    const groups = plant === null ? faultGroups(redis) : [["steal-lock" as const]];
+    const harm = Promise.all(
+      groups.map((kinds, group) =>
+        doFaults(
+          {
+            serving,
+            redis,
+            random: createRandom(options.seed, `faults ${String(group)}`),
+            kinds,
+            longestPauseMs: LONGEST_CALM_MS,
+            limit,
+            note: (fault) => faults.push(fault),
+          },
+          over,
+        ),
+      ),
     );
-    const disturbed = submitUntil(over, async (number) => {
+    const openRuns = plant === null ? OPEN_RUNS : OPEN_LINGERING;
+    const disturbed = submitUntil({ over, openRuns }, async (number) => {
       const random = createRandom(options.seed, `run ${String(number)}`);
       const scenario = plant === null ? drawScenario(random, number) : lingeringScenario(number);
       return follow(options, parts, scenario);
@@ -147,7 +154,7 @@ async function follow(
 
 /** Starts runs, a few at a time, until the signal is aborted. */
 async function submitUntil(
-  over: AbortSignal,
+  { over, openRuns }: { readonly over: AbortSignal; readonly openRuns: number },
   start: (number: number) => Promise<Following>,
 ): Promise<{ readonly all: readonly Followed[]; done(): Promise<void> }> {
   const following: Following[] = [];
@@ -156,7 +163,7 @@ async function submitUntil(
     const busy = following.filter(
       ({ followed }) => !isEnded(followed) && Date.now() - followed.progressAt < IDLE_MS,
     );
-    if (busy.length < OPEN_RUNS) following.push(await start(following.length + 1));
+    if (busy.length < openRuns) following.push(await start(following.length + 1));
     await pause(random.int(100, LONGEST_GAP_MS), undefined, { signal: over }).catch(
       () => undefined,
     );
