@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 const PROGRAM = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 /** More than by default, because services die here every few seconds; what is started more often may be given up. */
 export const MAX_STARTS = 12;
-const START_LIMIT_MS = 120_000;
+const START_LIMIT_MS = 300_000;
 const STOP_LIMIT_MS = 60_000;
 
 export interface Serving {
@@ -20,7 +20,7 @@ export interface Serving {
   kill(): Promise<void>;
   /** SIGSTOP for so long, then SIGCONT. */
   suspend(durationMs: number): Promise<void>;
-  /** Process ids of its lanes. */
+  /** Process ids of its lanes; none while it starts. */
   lanes(): readonly number[];
   /** SIGTERM; answers the exit code. */
   stop(): Promise<number | null>;
@@ -40,12 +40,15 @@ export function createServing(options: ServingOptions): Serving {
   let child: ChildProcess | null = null;
   let gone: Promise<unknown> = Promise.resolve();
   let url = "";
+  /** Whether it serves: before that it has lanes that start, and dies with them. */
+  let serves = false;
   const launch = async (signal: AbortSignal): Promise<boolean> => {
     const started = spawnService(options);
     child = started;
     gone = new Promise((resolve) => started.once("close", resolve));
     const found = await firstUrl(started, options.logFile, signal);
     if (found !== null) url = found;
+    serves = found !== null;
     return found !== null;
   };
   return {
@@ -61,6 +64,7 @@ export function createServing(options: ServingOptions): Serving {
       }
     },
     async kill() {
+      serves = false;
       child?.kill("SIGKILL");
       await gone;
     },
@@ -69,7 +73,7 @@ export function createServing(options: ServingOptions): Serving {
       await pause(durationMs);
       child?.kill("SIGCONT");
     },
-    lanes: () => childrenOf(child?.pid ?? 0),
+    lanes: () => (serves ? childrenOf(child?.pid ?? 0) : []),
     async stop() {
       child?.kill("SIGTERM");
       const limit = setTimeout(() => child?.kill("SIGKILL"), STOP_LIMIT_MS);
