@@ -82,6 +82,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     serviceUrl: () => config.publicUrl ?? url,
     maxStarts: config.maxStarts,
     lanes: () => size,
+    egress: config.egress,
   };
   const service = createService(deps, {
     version: options.version,

@@ -1,46 +1,11 @@
 /** The configuration: one schema, and the pure step that lays its sources over each other. Reading files and variables is src/config.ts. */
 
 import { z } from "zod";
+import { fromJson, key, type ConfigKey } from "./config-key.js";
 import { durationSchema, formatDuration } from "./duration.js";
+import { egressByEnvironmentSchema } from "./egress.js";
 import type { Problem } from "./errors.js";
 import { nearest } from "./nearest.js";
-
-interface ConfigKey<Schema extends z.ZodType> {
-  readonly schema: Schema;
-  readonly description: string;
-  /** The environment variable that sets it. */
-  readonly variable: string;
-  /** The flag that sets it on commands that start the engine. */
-  readonly flag: string;
-  readonly secret: boolean;
-  /** Whether the flag exists: a secret on the command line would stand in every process list. */
-  readonly hasFlag: boolean;
-  /** A value as people read it; the value itself without it. */
-  readonly show: (value: unknown) => string;
-}
-
-function key<Schema extends z.ZodType>(
-  name: string,
-  schema: Schema,
-  description: string,
-  options: {
-    readonly variable?: string;
-    readonly flag?: string;
-    readonly secret?: boolean;
-    readonly show?: (value: unknown) => string;
-  } = {},
-): ConfigKey<Schema> {
-  const kebab = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return {
-    schema,
-    description,
-    variable: options.variable ?? `TURNPIKE_${kebab.replaceAll("-", "_").toUpperCase()}`,
-    flag: options.flag ?? `--${kebab}`,
-    secret: options.secret ?? false,
-    hasFlag: options.flag !== undefined || options.secret !== true,
-    show: options.show ?? String,
-  };
-}
 
 /** Every key there is. When you add one, add its row to the table in README.md; a test compares the two. */
 export const CONFIG_KEYS = {
@@ -192,6 +157,12 @@ export const CONFIG_KEYS = {
     "maxStarts",
     z.int().min(1).default(5),
     "Starts of one task, counting those its worker did not survive, before it is given up.",
+  ),
+  egress: key(
+    "egress",
+    z.preprocess(fromJson, egressByEnvironmentSchema).prefault({}),
+    "What tasks may reach, by name of their environment (`*` for every one): `allow` and `deny`, which a task can only narrow. As JSON where it is no file.",
+    { show: (value) => JSON.stringify(value) },
   ),
   bodyLimitMb: key(
     "bodyLimitMb",

@@ -15,7 +15,17 @@ export const egressSchema = z.strictObject({
   allow: z.array(ruleSchema).default([]),
   deny: z.array(ruleSchema).default([]),
 });
-export type EgressRules = z.infer<typeof egressSchema>;
+
+/** The rules of a task as it runs: its own, and `within` them those of its environments, all of which must agree. */
+export const narrowedEgressSchema = egressSchema.extend({
+  within: z.array(egressSchema).optional(),
+});
+export type EgressRules = z.infer<typeof narrowedEgressSchema>;
+
+/** What `turnpike.yaml` says, by name of an environment; `*` is every one, and none as well. */
+export const egressByEnvironmentSchema = z.record(z.string().min(1), egressSchema);
+export type EgressByEnvironment = z.infer<typeof egressByEnvironmentSchema>;
+const EVERY_ENVIRONMENT = "*";
 
 interface Destination {
   /** As the request names it. */
@@ -61,8 +71,29 @@ interface Rule {
   readonly isRange: boolean;
 }
 
+/** A task's rules held within those of the environments it runs against: it can narrow them, never widen them. */
+export function narrowEgress(
+  { allow, deny }: EgressRules,
+  layers: readonly string[],
+  byEnvironment: EgressByEnvironment,
+): EgressRules {
+  const within = [EVERY_ENVIRONMENT, ...layers].flatMap((name) => byEnvironment[name] ?? []);
+  return within.length === 0 ? { allow, deny } : { allow, deny, within };
+}
+
 /** Link-local and metadata addresses are refused whatever the rules say. */
 export function createEgressCheck(rules: EgressRules): EgressCheck {
+  const checks = [rules, ...(rules.within ?? [])].map(createCheck);
+  return (destination) => {
+    for (const check of checks) {
+      const why = check(destination);
+      if (why !== null) return why;
+    }
+    return null;
+  };
+}
+
+function createCheck(rules: z.infer<typeof egressSchema>): EgressCheck {
   const allow = rules.allow.flatMap((text) => readRule(text) ?? []);
   const deny = rules.deny.flatMap((text) => readRule(text) ?? []);
   return ({ host, address: resolved, resolver }) => {

@@ -1,6 +1,7 @@
 /** A plan: tasks and checkpoints with their needs, as the rest of the program uses it, and how it is read. */
 
 import type { z } from "zod";
+import type { EgressRules } from "./egress.js";
 import type { Problem } from "./errors.js";
 import type { Requirement } from "./requirement.js";
 import { isJsonObject } from "./json-object.js";
@@ -11,7 +12,7 @@ import type { ShardPlace, Split } from "./split.js";
 
 /** One collection run of a plan. */
 export interface TaskNode extends Readonly<
-  Omit<z.output<typeof planSchemas.task>, "timeout" | "title" | "environment">
+  Omit<z.output<typeof planSchemas.task>, "timeout" | "title" | "environment" | "egress">
 > {
   readonly kind: "task";
   readonly id: string;
@@ -23,6 +24,8 @@ export interface TaskNode extends Readonly<
   readonly split?: Split | undefined;
   /** Set on a shard alone: what it is a part of. */
   readonly shard?: ShardPlace;
+  /** As written; in a run held within the rules of its environments. */
+  readonly egress: EgressRules;
 }
 
 /** A barrier: it waits for its needs and verifies their evidence. */

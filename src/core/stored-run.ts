@@ -1,6 +1,7 @@
 /** A run as a store keeps it: the schema that reads a stored document back. */
 
 import { z } from "zod";
+import { narrowedEgressSchema } from "./egress.js";
 import { isJsonObject } from "./json-object.js";
 import { planSchemas } from "./plan-document.js";
 import type { Plan } from "./plan.js";
@@ -24,6 +25,7 @@ const taskNodeSchema = planSchemas.task.omit({ timeout: true }).extend({
   retries: retriesNodeSchema,
   environment: z.array(z.string()).nullable(),
   split: splitSchema.optional(),
+  egress: narrowedEgressSchema,
   timeoutRequest: z.int().optional(),
   timeoutScript: z.int().optional(),
   delayRequest: z.int().optional(),

@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { countsSchema, requestRecordSchema } from "../core/evidence.js";
-import { egressSchema } from "../core/egress.js";
+import { narrowedEgressSchema } from "../core/egress.js";
 import type { CollectionJob } from "../core/ports.js";
 
 const failureSchema = z.strictObject({
@@ -27,7 +27,7 @@ const jobSchema = z.strictObject({
   workingDirectory: z.string(),
   refusedFiles: z.enum(["fail", "warn"]),
   allowUnresolved: z.boolean(),
-  egress: egressSchema,
+  egress: narrowedEgressSchema,
   guardedSecrets: z.array(
     z.strictObject({ name: z.string(), value: z.string(), domains: z.array(z.string()) }),
   ),
@@ -82,7 +82,6 @@ export function toJobMessage(
     ...limits,
     // Newman compares whole paths to tell what is inside.
     workingDirectory: resolve(job.workingDirectory),
-    egress: { allow: [...job.egress.allow], deny: [...job.egress.deny] },
     environment: {
       name: job.environment.name,
       rows: job.environment.rows.map(({ key, value }) => ({ key, value })),

@@ -1,5 +1,6 @@
 /** What the use cases work with; each takes the part of it that it needs. */
 
+import type { EgressByEnvironment } from "../core/egress.js";
 import type {
   BlobStore,
   ChosenEnvironment,
@@ -39,4 +40,6 @@ export interface Dependencies {
   readonly maxStarts: number;
   /** How many collections can run at once. */
   readonly lanes: () => number;
+  /** What tasks may reach at most, by the environment they run against. */
+  readonly egress: EgressByEnvironment;
 }

@@ -2,8 +2,10 @@
 
 import { createHash } from "node:crypto";
 import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
+import { narrowEgress, type EgressByEnvironment } from "../core/egress.js";
 import { TurnpikeError } from "../core/errors.js";
 import { flowShape } from "../core/flow.js";
+import type { Plan } from "../core/plan.js";
 import type { PlanFolder } from "../core/ports.js";
 import { runId, type Run, type RunStatus } from "../core/run.js";
 import type { Dependencies } from "./dependencies.js";
@@ -30,6 +32,7 @@ type SubmitDependencies = Pick<
   | "clock"
   | "namespace"
   | "lanes"
+  | "egress"
 >;
 
 /**
@@ -57,7 +60,11 @@ export async function submitRun(
   const timeoutMs = request.timeoutMs ?? folder.plan.timeoutMs;
   const stored: Run = {
     id,
-    plan: await splitTasks(deps, folder, { ...gathered, environment }),
+    plan: holdWithin(
+      await splitTasks(deps, folder, { ...gathered, environment }),
+      environment,
+      deps.egress,
+    ),
     workingDirectory: folder.directory,
     files,
     environment,
@@ -79,6 +86,20 @@ export async function submitRun(
   await startRun(deps, run);
   if (request.supersede !== undefined) await supersedeOlder(deps, run);
   return { status: { run, end: null, cancellation: null }, created: true };
+}
+
+/** The plan with what its tasks may reach under the environments of this run. */
+function holdWithin(
+  plan: Plan,
+  chosen: readonly string[],
+  byEnvironment: EgressByEnvironment,
+): Plan {
+  const nodes = plan.nodes.map((node) =>
+    node.kind === "checkpoint"
+      ? node
+      : { ...node, egress: narrowEgress(node.egress, node.environment ?? chosen, byEnvironment) },
+  );
+  return { ...plan, nodes };
 }
 
 /** Tells followers of a run that has just been stored, and queues its flow. */

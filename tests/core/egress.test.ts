@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { parseAddress, parseRange } from "../../src/core/address.js";
-import { createEgressCheck, egressSchema } from "../../src/core/egress.js";
+import { createEgressCheck, egressSchema, narrowEgress } from "../../src/core/egress.js";
 
 const UNRESOLVED = "unresolved";
 const BY_PROXY = "resolved by a proxy";
@@ -141,4 +141,23 @@ test("a rule that is none is refused with what a rule may be", () => {
     assert.match(read.error?.issues[0]?.message ?? "accepted", /host name, \*\.domain/, rule);
   }
   assert.equal(egressSchema.safeParse({ alow: [] }).success, false);
+});
+
+test("a task narrows what its environments leave it, and widens nothing", () => {
+  const own = egressSchema.parse({ allow: ["*.example.com", "other.net"] });
+  const byEnvironment = {
+    "*": egressSchema.parse({ deny: ["bad.example.com"] }),
+    staging: egressSchema.parse({ allow: ["*.example.com"] }),
+    production: egressSchema.parse({ allow: ["live.example.com"] }),
+  };
+  const seen = (layers: readonly string[]): string[] => {
+    const refuse = createEgressCheck(narrowEgress(own, layers, byEnvironment));
+    return ["a.example.com", "live.example.com", "bad.example.com", "other.net", "else.org"].filter(
+      (host) => refuse({ host, address: null, resolver: "own" }) === null,
+    );
+  };
+  assert.deepEqual(seen([]), ["a.example.com", "live.example.com", "other.net"]);
+  assert.deepEqual(seen(["staging"]), ["a.example.com", "live.example.com"]);
+  assert.deepEqual(seen(["staging", "production"]), ["live.example.com"]);
+  assert.deepEqual(seen(["unknown"]), seen([]));
 });

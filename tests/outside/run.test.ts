@@ -232,6 +232,20 @@ test("a single collection runs with data, overrides and globals, and its secrets
   assert.match(report, /red with \*{8}/);
 });
 
+test("what the configuration denies an environment no task of it reaches", async () => {
+  tenTasks(STATUS_200);
+  const before = asked.length;
+  const { code, stdout } = await project.run(["run", "ten"], {
+    TURNPIKE_EGRESS: JSON.stringify({ local: { deny: ["127.0.0.0/8"] } }),
+  });
+  assert.equal(code, 1, stdout);
+  assert.match(stdout, /127\.0\.0\.1 is on the deny list \(127\.0\.0\.0\/8\)/);
+  assert.equal(asked.length, before);
+  const wrong = await project.run(["run", "ten"], { TURNPIKE_EGRESS: '{"local":{"allowed":[]}}' });
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /TURNPIKE_EGRESS/);
+});
+
 test("a collection that proves nothing exits with 5, not with 0", async () => {
   project.write("empty.json", collectionOf("empty", []));
   project.write("unproven.json", collectionOf("unproven", [{ url: `${base}/x` }]));

@@ -131,6 +131,7 @@ export async function openEngine(parts: {
     serviceUrl: () => null,
     maxStarts: 5,
     lanes: () => 4,
+    egress: {},
   };
   let workers: Awaited<ReturnType<typeof startWorkers>> | undefined;
   const stopWorkers = async (): Promise<void> => {
