@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import test from "node:test";
+import { REFUSED_FLAGS } from "../src/cli/newman-flags.js";
 import { CONFIG_KEYS, keyNames } from "../src/core/config.js";
 import { ERROR_KINDS } from "../src/core/errors.js";
 import { EXIT } from "../src/core/exit-code.js";
@@ -49,6 +50,13 @@ test("the configuration table shows every key with its variable, flag, default a
   });
   assert.ok(expected.length > 10);
   assert.deepEqual(tableUnder("| key | variable | flag | default | meaning |"), expected);
+});
+
+test("the table of Newman's flags says of each that is refused what to do instead", () => {
+  assert.deepEqual(
+    tableUnder("| flag of Newman's | instead |"),
+    Object.entries(REFUSED_FLAGS).map(([flag, why]) => [`\`${flag}\``, why]),
+  );
 });
 
 test("the troubleshooting table knows every error code and says what to do", () => {

@@ -9,11 +9,12 @@ import { REPORT_FORMATS } from "../reports/formats.js";
 import { renderText } from "../reports/text.js";
 import { addConfigFlags, configOf, type CommandContext, type RunningTurnpike } from "./context.js";
 import { collect, collectPair, wholeNumber } from "./flag-values.js";
+import { addNewmanFlags, terminalOf, type OutputFlags } from "./newman-flags.js";
 import { createProgress } from "./progress.js";
 import { collectReport, writeReports, type ReportTarget } from "./report-files.js";
 import { loadSubject, readEnvironment, type CollectionFlags } from "./subject.js";
 
-interface RunOptions {
+interface RunOptions extends OutputFlags {
   readonly environment: readonly string[] | false | undefined;
   readonly globals: string | undefined;
   readonly envVar: Readonly<Record<string, string>>;
@@ -67,6 +68,7 @@ export function addRunCommand(
     )
     .option("--timeout <ms>", "limit of the whole run", wholeNumber)
     .option("-q, --quiet", "show tasks, not every request");
+  addNewmanFlags(run);
   run
     .optionsGroup("For a single collection:")
     .option("-d, --iteration-data <file>", "CSV or JSON data, one row for each iteration")
@@ -86,7 +88,9 @@ export function addRunCommand(
   run.optionsGroup("Configuration:");
   addConfigFlags(run).action(
     async (name: string, options: RunOptions & Readonly<Record<string, unknown>>) => {
-      end(await runCommand(context, name, options));
+      const terminal = terminalOf(context.terminal, options);
+      const code = await runCommand({ ...context, terminal }, name, options);
+      end(options.suppressExitCode === true ? EXIT.passed : code);
     },
   );
 }

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import test, { after, before } from "node:test";
+import { REFUSED_FLAGS } from "../../src/cli/newman-flags.js";
 import { collectionOf, createProject, STATUS_200, type Project } from "../support/project.js";
 
 let project: Project;
@@ -312,6 +314,28 @@ test("Ctrl-C cancels the run, kills what is underway, and exits with 130", async
   assert.equal(code, 130, stderr);
   assert.match(stderr, /cancelling/);
   assert.match(stdout, /CANCELLED/);
+});
+
+test("every flag of Newman's run either works or is refused with what to do instead", async () => {
+  const newman = createRequire(import.meta.url).resolve("newman");
+  const program = readFileSync(join(dirname(newman), "bin/newman.js"), "utf8");
+  const flags = [...program.matchAll(/\.option\('[^']*?(--[a-z-]+)/g)].map(([, flag = ""]) => flag);
+  assert.ok(flags.length >= 30, `only ${String(flags.length)} flags were found`);
+  const { stdout } = await project.run(["run", "--help"]);
+  const unknown = flags.filter((flag) => !stdout.includes(flag) && !(flag in REFUSED_FLAGS));
+  assert.deepEqual(unknown, []);
+  const refused = await project.run(["run", "x.json", "--ssl-client-cert", "cert.pem"]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /--ssl-client-cert.*client certificates are not supported/s);
+});
+
+test("-x exits with 0, and --silent says nothing", async () => {
+  project.write("unproven.json", collectionOf("unproven", [{ url: `${base}/x` }]));
+  const report = ["--report", "json=silent.json"];
+  const ended = await project.run(["run", "unproven.json", "-x", "--silent", ...report]);
+  assert.deepEqual([ended.code, ended.stdout, ended.stderr], [0, "", ""]);
+  const written = readFileSync(join(project.directory, "silent.json"), "utf8");
+  assert.match(written, /"verdict": "errored"/);
 });
 
 test("help and version are results, and end with 0", async () => {
