@@ -10,6 +10,7 @@ import type { PlanSource, SecretSource, Vault } from "./core/ports.js";
 import type { EnvironmentFiles, PlanFiles } from "./cli/context.js";
 import type { Dependencies } from "./service/dependencies.js";
 import { createEnvironmentManager } from "./service/environment-manager.js";
+import { variablesUsed } from "./service/variables-used.js";
 import { unknownEnvironments } from "./service/find-environments.js";
 
 /** The folders of plans, without an engine. */
@@ -74,7 +75,11 @@ export async function openEnvironmentFiles(config: Config): Promise<EnvironmentF
   const manager = createEnvironmentManager({
     environments,
     chosenEnvironment: await openChosenEnvironment(config),
-    usage: () => Promise.resolve(null),
+    usage: async () =>
+      variablesUsed({
+        plans: await openPlanSource(config),
+        collections: await openCollections(config),
+      }),
   });
   return { environments, manager };
 }

@@ -17,6 +17,7 @@ import { loadSubject, readEnvironment, type CollectionFlags } from "./subject.js
 interface RunOptions extends OutputFlags {
   readonly environment: readonly string[] | false | undefined;
   readonly globals: string | undefined;
+  readonly allowUnresolved: true | undefined;
   readonly envVar: Readonly<Record<string, string>>;
   readonly globalVar: Readonly<Record<string, string>>;
   readonly report: readonly ReportTarget[];
@@ -54,6 +55,10 @@ export function addRunCommand(
     .option("--no-environment", "run without an environment, also where the plan names one")
     .option("-g, --globals <file>", "Postman globals file")
     .option("--env-var <key=value>", "override a variable; may be repeated", collectPair, {})
+    .option(
+      "--allow-unresolved",
+      "let every task send {{variables}} that nothing gives a value; the report says so",
+    )
     .option(
       "--global-var <key=value>",
       "override a global variable; may be repeated",
@@ -116,6 +121,7 @@ async function runCommand(
       ...environment,
       ...(globals !== undefined && { globals: globals.rows }),
       globalVariables: options.globalVar,
+      ...(options.allowUnresolved === true && { allowUnresolved: true }),
       variables: options.envVar,
       trigger: "cli",
     });

@@ -34,6 +34,7 @@ interface TriggerOptions extends WaitOptions {
   readonly branch: string | undefined;
   readonly commit: string | undefined;
   readonly label: Readonly<Record<string, string>> | undefined;
+  readonly allowUnresolved: true | undefined;
   readonly supersede: true | undefined;
   readonly idempotencyKey: string | undefined;
 }
@@ -56,6 +57,10 @@ export function addTriggerCommand(
     )
     .option("--no-environment", "run without an environment, also where the plan names one")
     .option("--env-var <key=value>", "override a variable; may be repeated", collectPair, {})
+    .option(
+      "--allow-unresolved",
+      "let every task send {{variables}} that nothing gives a value; the report says so",
+    )
     .option("--by <name>", "who asks, for people: the job of a pipeline, a name")
     .option("--branch <name>", "branch of what is tested")
     .option("--commit <id>", "commit of what is tested")
@@ -148,6 +153,7 @@ async function submit(
   options: TriggerOptions,
 ): Promise<{ readonly id: string }> {
   const { environment, envVar, by, branch, commit, label, supersede, idempotencyKey } = options;
+  const { allowUnresolved } = options;
   const body = {
     ...subject,
     variables: envVar,
@@ -157,6 +163,7 @@ async function submit(
     commit,
     labels: label,
     supersede,
+    allowUnresolved,
     ...(environment === undefined
       ? {}
       : { environment: environment === false ? null : environment }),

@@ -46,6 +46,10 @@ const runRequestSchema = z
     timeout: durationSchema
       .optional()
       .describe("Limit of the whole run, such as 90s or 30m; it wins over the plan's own."),
+    allowUnresolved: z
+      .literal(true)
+      .optional()
+      .describe("Lets every task send variables that nothing gives a value; the report says so."),
     trigger: printable
       .max(200)
       .optional()
@@ -220,6 +224,7 @@ function submission(
       : { environment: typeof environment === "string" ? [environment] : environment }),
     ...(variables === undefined ? {} : { variables }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+    ...(body.allowUnresolved === undefined ? {} : { allowUnresolved: true }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
 }

@@ -11,6 +11,7 @@ import { renderEnvironment } from "./render-environment.js";
 import type { Service, ServiceMetrics } from "./service.js";
 import { rerun } from "./rerun.js";
 import { submitRun } from "./submit-run.js";
+import { variablesUsed } from "./variables-used.js";
 import { listRuns, reportRun, viewRun } from "./view-run.js";
 
 const READINESS_LIMIT_MS = 5000;
@@ -33,7 +34,7 @@ export function createService(deps: Dependencies, parts: ServiceParts): Service 
     environmentManager: createEnvironmentManager({
       environments: deps.environments,
       chosenEnvironment: deps.chosenEnvironment,
-      usage: () => Promise.resolve(null),
+      usage: () => variablesUsed(deps),
     }),
     collections: deps.collections,
     checkConfig: (document) =>

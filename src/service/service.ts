@@ -27,6 +27,8 @@ export interface SubmitRequest {
   readonly globals?: Layer["rows"];
   /** Laid over the globals, whichever they are. */
   readonly globalVariables?: Readonly<Record<string, string>>;
+  /** Lets every task send variables that nothing gives a value; each report says so. */
+  readonly allowUnresolved?: boolean;
   /** Overrides; they win over every layer. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Limit of the whole run; it wins over the plan's own. */

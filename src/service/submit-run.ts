@@ -9,6 +9,7 @@ import type { Plan } from "../core/plan.js";
 import type { PlanFolder } from "../core/ports.js";
 import { runId, type Run, type RunStatus } from "../core/run.js";
 import type { Dependencies } from "./dependencies.js";
+import { checkVariables } from "./check-variables.js";
 import { gatherInputs } from "./gather-inputs.js";
 import { putInputs } from "./inputs.js";
 import { notFound } from "./not-found.js";
@@ -43,7 +44,7 @@ export async function submitRun(
   deps: SubmitDependencies,
   request: SubmitRequest,
 ): Promise<{ readonly status: RunStatus; readonly created: boolean }> {
-  const folder = await findSubject(deps, request.subject);
+  const folder = withAllowances(await findSubject(deps, request.subject), request);
   const environment =
     request.environment === undefined
       ? ((await deps.chosenEnvironment.read()) ?? folder.plan.environment)
@@ -55,6 +56,7 @@ export async function submitRun(
 
   const { plan, files: content } = folder;
   const gathered = await gatherInputs(deps, { id, plan, files: content, environment, request });
+  checkVariables({ plan, files: content, environment, inputs: gathered });
   const files = await storeFiles(deps, folder);
   const inputs = await putInputs(deps.blobs, gathered);
   const timeoutMs = request.timeoutMs ?? folder.plan.timeoutMs;
@@ -166,6 +168,15 @@ async function findSubject(
   }
 }
 
+/** The plan with what the request allows every task. */
+function withAllowances(folder: PlanFolder, request: SubmitRequest): PlanFolder {
+  if (request.allowUnresolved !== true) return folder;
+  const nodes = folder.plan.nodes.map((node) =>
+    node.kind === "task" ? { ...node, allowUnresolved: true } : node,
+  );
+  return { ...folder, plan: { ...folder.plan, nodes } };
+}
+
 /** A plan of one task around one collection kept by the service. */
 function singleCollection(
   { collectionsDirectory }: Pick<Dependencies, "collectionsDirectory">,
@@ -211,6 +222,7 @@ function fingerprintOf(
       request.labels ?? {},
       request.globalVariables ?? {},
       ...(request.timeoutMs === undefined ? [] : [request.timeoutMs]),
+      request.allowUnresolved ?? false,
     ]),
   );
   return hash.digest("hex");

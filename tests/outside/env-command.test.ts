@@ -112,6 +112,34 @@ test("a run takes the chosen environment where it chooses none, and globals reac
   }
 });
 
+test("a plan is refused before it is queued when nothing gives a variable its value", async () => {
+  const url = "http://127.0.0.1:1/{{tenant}}?key={{api_key}}";
+  project.write("collections/needy/c.json", collectionOf("c", [{ url }]));
+  project.write(
+    "collections/needy/plan.yaml",
+    "name: needy\ntasks:\n  c: { collection: c.json }\n",
+  );
+  await env("create", "half");
+  await env("set", "half", "tenants", "x");
+  const { code, stderr } = await project.run([
+    "run",
+    "needy",
+    "-e",
+    "half",
+    "--env-var",
+    "api_key=1",
+  ]);
+  assert.equal(code, 2, stderr);
+  assert.match(
+    stderr,
+    /tasks\.c\.collection: nothing gives \{\{tenant\}\} a value, which c\.json uses in the url of "c 1" \(did you mean \{\{tenants\}\}\?/,
+  );
+  assert.doesNotMatch(stderr, /api_key/);
+  const allowed = await project.run(["run", "needy", "-e", "half", "--allow-unresolved"]);
+  assert.equal(allowed.code, 1, allowed.stderr);
+  assert.match(allowed.stdout, /allowUnresolved/);
+});
+
 test("lint names what is wrong and exits 1 on an error", async () => {
   await env("create", "odd");
   await env("set", "odd", "base_url", "htp://127.0.0.1");
