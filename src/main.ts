@@ -27,6 +27,8 @@ const context: CommandContext = {
   input: process.stdin,
   open: async (loaded, options) =>
     (await import("./wire.js")).openTurnpike(loaded, { ...options, version }),
+  openWorker: async (loaded, options) =>
+    (await import("./wire-worker.js")).openWorker(loaded, { ...options, version }),
   onSignal(listener) {
     process.on("SIGINT", listener);
     process.on("SIGTERM", listener);

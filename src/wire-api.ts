@@ -2,6 +2,7 @@
 
 import type { Config } from "./core/config.js";
 import { TurnpikeError } from "./core/errors.js";
+import type { WorkerAccess } from "./http/routes-worker.js";
 import type { Service } from "./service/service.js";
 import type { Logger } from "./log.js";
 import type { BullRunQueue } from "./queue/run-queue.js";
@@ -16,6 +17,7 @@ export async function listen(
     readonly service: Service;
     readonly queues: BullRunQueue["queues"];
     readonly isDraining: () => boolean;
+    readonly workers?: WorkerAccess;
   },
 ): Promise<string> {
   const { log, stops, service, queues, isDraining } = parts;
@@ -27,6 +29,7 @@ export async function listen(
     ...(config.token === undefined ? {} : { token: config.token }),
     bodyLimitBytes: config.bodyLimitMb * 1024 * 1024,
     isDraining,
+    ...(parts.workers !== undefined && { workers: parts.workers }),
     queuesDashboard: queuesDashboard(queues),
   });
   stops.push(() => app.close());
@@ -50,5 +53,14 @@ export function refuseOpenAddress(config: Config): void {
   throw new TurnpikeError(
     "INVALID_CONFIG",
     `the API may not listen at ${config.host} without a token; set TURNPIKE_TOKEN (16 characters or more), or listen at 127.0.0.1`,
+  );
+}
+
+/** Without lanes of its own a service needs workers, and workers need a queue they can reach. */
+export function refuseLanelessEngine(config: Config): void {
+  if (config.lanes !== 0 || config.redisUrl !== undefined) return;
+  throw new TurnpikeError(
+    "INVALID_CONFIG",
+    "without lanes (lanes: 0) nothing runs on the embedded queue; give --lanes 1 or more, or --redis URL and start workers",
   );
 }

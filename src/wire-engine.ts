@@ -2,13 +2,14 @@
 
 import { availableParallelism } from "node:os";
 import type { Config } from "./core/config.js";
-import type { Dependencies } from "./service/dependencies.js";
+import type { Dependencies, WorkDependencies } from "./service/dependencies.js";
 import { expireCheckpoint } from "./service/expire-checkpoint.js";
 import { settleNode } from "./service/settle-node.js";
 import { sweepRuns } from "./service/sweep-runs.js";
 import type { Logger } from "./log.js";
 import type { Lanes } from "./newman/lanes.js";
 import type { Backend } from "./queue/backend.js";
+import type { Workers } from "./queue/workers.js";
 import type { OpenPglite } from "./store/pglite.js";
 import type { Stops } from "./stops.js";
 
@@ -79,14 +80,15 @@ async function chooseBackend(
 
 /** Takes jobs from now on. Closing gives what is underway `drainMs()` to end. */
 export async function startWork(
-  deps: Dependencies,
+  deps: WorkDependencies,
   parts: {
     readonly backend: Backend;
     readonly lanes: number;
+    readonly control: boolean;
     readonly drainMs: () => number;
     readonly stops: Stops;
   },
-): Promise<void> {
+): Promise<Pick<Workers, "handOver">> {
   const { startWorkers } = await import("./queue/workers.js");
   const workers = await startWorkers(
     parts.backend,
@@ -94,9 +96,10 @@ export async function startWork(
       settle: (wake) => settleNode(deps, wake),
       expire: (runId, node) => expireCheckpoint(deps, runId, node),
     },
-    { lanes: parts.lanes, log: deps.log.child({ part: "workers" }) },
+    { lanes: parts.lanes, control: parts.control, log: deps.log.child({ part: "workers" }) },
   );
   parts.stops.push(() => workers.close(parts.drainMs()));
+  return workers;
 }
 
 /** Sweeps now and every minute. */

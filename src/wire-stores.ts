@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import type { Config } from "./core/config.js";
-import type { BlobStore, RunStore } from "./core/ports.js";
+import type { BlobStore, RunStore, UploadFinder, WorkingDirectories } from "./core/ports.js";
 import type { OpenPglite } from "./store/pglite.js";
 import type { Logger } from "./log.js";
 import type { Stops } from "./stops.js";
@@ -13,6 +13,10 @@ export interface Stores {
   /** The embedded database; null where both the store and the queue are elsewhere. */
   readonly pool: OpenPglite["pool"] | null;
   readonly namespace: string;
+  /** Of the data directory, absolute. */
+  readonly path: string;
+  /** Of the data directory, made once. */
+  readonly id: string;
   /** Tells others, in the lock of the data directory, where this service is reached. */
   announce(url: string): Promise<void>;
 }
@@ -33,6 +37,8 @@ export async function openStores(config: Config, options: StoreOptions): Promise
   stops.push(() => data.release());
   const identity = {
     namespace: config.namespace ?? data.id,
+    path: data.path,
+    id: data.id,
     announce: (url: string) => data.announce(url),
   };
   const shared = await openShared(config, { stops, log });
@@ -60,8 +66,20 @@ export async function openStores(config: Config, options: StoreOptions): Promise
   return { store: createSqlRunStore(pool), blobs, pool, ...identity };
 }
 
+/** What turns the files of runs into folders and back; the folders lie in `directory`, which belongs to this process. */
+export async function openFiles(
+  directory: string,
+  { blobs, stops, log }: Pick<StoreOptions, "stops" | "log"> & { readonly blobs: BlobStore },
+): Promise<{ readonly uploads: UploadFinder; readonly workingDirectories: WorkingDirectories }> {
+  const { createUploadFinder } = await import("./store/upload-files.js");
+  const { createWorkingDirectories } = await import("./store/working-directories.js");
+  const workingDirectories = createWorkingDirectories(directory, blobs);
+  stops.push(() => workingDirectories.close());
+  return { uploads: createUploadFinder(log), workingDirectories };
+}
+
 /** The store that machines share, where the configuration names one. */
-async function openShared(
+export async function openShared(
   config: Config,
   { stops, log }: Pick<StoreOptions, "stops" | "log">,
 ): Promise<Pick<Stores, "store" | "blobs"> | null> {

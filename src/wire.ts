@@ -1,18 +1,27 @@
 /** Puts a whole Turnpike together; the files beside it open its parts. What is started here is stopped here, in reverse order. */
 
-import { randomInt } from "node:crypto";
-import { resolve } from "node:path";
-import type { Clock } from "./core/ports.js";
+import { randomBytes } from "node:crypto";
+import { join, resolve } from "node:path";
 import type { OpenOptions, RunningTurnpike } from "./cli/context.js";
 import type { LoadedConfig } from "./config.js";
 import { createLog, type Logger } from "./log.js";
 import { createBell } from "./service/bell.js";
+import { createRingingStore } from "./service/ringing-store.js";
 import { createService } from "./service/create-service.js";
 import type { Dependencies } from "./service/dependencies.js";
 import { createMeter } from "./service/meter.js";
 import { openRuns } from "./service/sweep-runs.js";
 import { createStops, type Stops } from "./stops.js";
-import { listen, refuseOpenAddress } from "./wire-api.js";
+import { listen, refuseLanelessEngine, refuseOpenAddress } from "./wire-api.js";
+import { clock } from "./wire-clock.js";
+import {
+  keepShowing,
+  openCluster,
+  refuseForeignNamespace,
+  storeKind,
+  urlForOthers,
+  workersIn,
+} from "./wire-cluster.js";
 import {
   openChosenEnvironment,
   openCollections,
@@ -21,7 +30,7 @@ import {
   openSecrets,
 } from "./wire-documents.js";
 import { openBackend, startLanes, startSweep, startWork } from "./wire-engine.js";
-import { openStores } from "./wire-stores.js";
+import { openFiles, openStores } from "./wire-stores.js";
 
 /** Starts everything: data directory, stores, queue, lanes, workers, API. Stops what it has started when a later part fails. */
 export async function openTurnpike(
@@ -29,6 +38,7 @@ export async function openTurnpike(
   options: OpenOptions & { readonly version: string; readonly template?: Uint8Array<ArrayBuffer> },
 ): Promise<RunningTurnpike> {
   refuseOpenAddress(loaded.config);
+  refuseLanelessEngine(loaded.config);
   const log = createLog(loaded.config.logLevel);
   const stops = createStops(log);
   try {
@@ -49,12 +59,17 @@ interface Start {
 async function start({ loaded, options, log, stops }: Start): Promise<RunningTurnpike> {
   const { config } = loaded;
   const { lanes, size, started } = await startLanes(config, { log, stops });
-  const { store, blobs, pool, namespace, announce } = await openStores(config, {
+  const { store, blobs, pool, namespace, path, id, announce } = await openStores(config, {
     stops,
     log,
     onNotice: options.onNotice,
     template: options.template ?? null,
   });
+  const own = { namespace, owner: id, store: storeKind(config), version: options.version };
+  const cluster =
+    config.redisUrl === undefined ? null : await openCluster(config.redisUrl, { log, stops });
+  if (cluster !== null) await refuseForeignNamespace(cluster.services, own);
+  const files = await openFiles(join(path, "files"), { blobs, stops, log });
   const backend = await openBackend(config, { pool, namespace, log, stops });
   const { createRunQueue } = await import("./queue/run-queue.js");
   const queue = createRunQueue(backend);
@@ -66,6 +81,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
   const deps: Dependencies = {
     store,
     blobs,
+    ...files,
     queue,
     runner: lanes,
     plans: await openPlanSource(config),
@@ -81,7 +97,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     log,
     serviceUrl: () => config.publicUrl ?? url,
     maxStarts: config.maxStarts,
-    lanes: () => size,
+    lanes: () => Math.max(1, size),
     egress: config.egress,
   };
   const service = createService(deps, {
@@ -92,20 +108,44 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
       { name: "queue", try: async () => (await backend.ping(), backend.name) },
       {
         name: "lanes",
-        try: async () => lanesReady(lanes.status().filter(({ pid }) => pid !== null).length, size),
+        try: async () =>
+          size === 0 && cluster !== null
+            ? `none of its own; ${String((await workersIn(cluster.workersOf(namespace))).length)} workers`
+            : lanesReady(lanes.status().filter(({ pid }) => pid !== null).length, size),
       },
     ],
     lanes: () => ({ total: size, busy: lanes.status().filter(({ busy }) => busy).length }),
     isDraining,
   });
 
-  url = await listen(config, { log, stops, service, queues: queue.queues, isDraining });
+  const token = randomBytes(32).toString("hex");
+  const remoteStore = createRingingStore(deps);
+  url = await listen(config, {
+    log,
+    stops,
+    service,
+    queues: queue.queues,
+    isDraining,
+    ...(cluster !== null && { workers: { token, store: remoteStore, blobs } }),
+  });
   await announce(url);
+  if (cluster !== null) {
+    const beacon = { ...own, url: urlForOthers(config, url), token };
+    const name = `${namespace}.${id}`;
+    await keepShowing(cluster.services, { name, document: () => beacon }, { log, stops });
+  }
 
   await started;
   const resumed = await openRuns(deps);
   let drainMs = 0;
-  await startWork(deps, { backend, lanes: size, drainMs: () => drainMs, stops });
+  let closing: Promise<void> | null = null;
+  const work = await startWork(deps, {
+    backend,
+    lanes: size,
+    control: true,
+    drainMs: () => drainMs,
+    stops,
+  });
   await startSweep(deps, stops);
 
   return {
@@ -113,18 +153,18 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     url,
     lanes: size,
     resumed,
-    async close(waitMs) {
+    close(waitMs) {
       draining = true;
+      if (closing !== null) {
+        work.handOver();
+        return closing;
+      }
       drainMs = waitMs;
-      await stops.all();
+      closing = stops.all();
+      return closing;
     },
   };
 }
-
-const clock: Clock = {
-  now: () => Date.now(),
-  random: (length) => Array.from({ length }, () => randomInt(36).toString(36)).join(""),
-};
 
 function lanesReady(alive: number, wanted: number): string {
   if (alive === 0) throw new Error("no lane is alive");

@@ -124,6 +124,7 @@ test("every turnpike command and flag of the README exists", async () => {
       openVault: refuse,
       input: process.stdin,
       open: refuse,
+      openWorker: refuse,
       onSignal: refuse,
     };
     await runProgram(context, ["node", "turnpike", ...args, "--help"]);

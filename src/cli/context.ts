@@ -25,6 +25,8 @@ export interface CommandContext {
   readonly input: Readable & { readonly isTTY?: boolean };
   /** Starts the whole engine. */
   open(loaded: LoadedConfig, options: OpenOptions): Promise<RunningTurnpike>;
+  /** Starts a worker and waits until it has found its service. */
+  openWorker(loaded: LoadedConfig, options: WorkerOptions): Promise<RunningWorker>;
   /** Calls back at every SIGINT and SIGTERM until the returned function is called. */
   onSignal(listener: (signal: NodeJS.Signals) => void): () => void;
 }
@@ -42,6 +44,21 @@ export interface EnvironmentFiles {
 export interface OpenOptions {
   /** Something worth telling that takes a moment, such as the first start. */
   readonly onNotice: (text: string) => void;
+}
+
+export interface WorkerOptions extends OpenOptions {
+  /** Aborted when it is told to stop before it has found a service. */
+  readonly signal: AbortSignal;
+}
+
+export interface RunningWorker {
+  readonly id: string;
+  readonly namespace: string;
+  /** URL of the service it works for; null where it knows none because it shares the store with it. */
+  readonly service: string | null;
+  readonly lanes: number;
+  /** Takes no new tasks, waits for those underway at most `drainMs`, hands over the rest. Called again, it does not wait. */
+  close(drainMs: number): Promise<void>;
 }
 
 export interface RunningTurnpike {

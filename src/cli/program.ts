@@ -12,6 +12,7 @@ import { addRunsCommands } from "./command-runs.js";
 import { addServeCommand } from "./command-serve.js";
 import { addRerunCommand, addTriggerCommand } from "./command-trigger.js";
 import { addVaultCommand } from "./command-vault.js";
+import { addWorkerCommand } from "./command-worker.js";
 import type { CommandContext } from "./context.js";
 
 /** Runs the command line and answers the exit code; it never throws. */
@@ -44,6 +45,7 @@ export async function runProgram(
   addTriggerCommand(program, context, end);
   addRerunCommand(program, context, end);
   addRunsCommands(program, context, end);
+  addWorkerCommand(program, context, end);
   addPlanCommand(program, context, end);
   addCollectionCommand(program, context);
   addEnvCommand(program, context, end);

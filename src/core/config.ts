@@ -135,8 +135,8 @@ export const CONFIG_KEYS = {
   ),
   lanes: key(
     "lanes",
-    z.int().min(1).max(256).optional(),
-    "Collections that run at once, one child process each. Default: the number of cores, at least 2.",
+    z.int().min(0).max(256).optional(),
+    "Collections that run at once, one child process each; 0 leaves all tasks to workers. Default: the number of cores, at least 2.",
   ),
   laneMemoryMb: key(
     "laneMemoryMb",

@@ -72,6 +72,21 @@ export interface Vault {
   delete(name: string): Promise<boolean>;
 }
 
+/** Files that collections upload. */
+export interface UploadFinder {
+  /** The files below `directory` that the paths of uploads mean, by their relative path; what is not there is left out. */
+  find(directory: string, paths: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>;
+}
+
+/** Folders on this machine that hold the files of a run. */
+export interface WorkingDirectories {
+  /** Does the work while a folder holds exactly these files (hashes by relative path). */
+  use<Result>(
+    files: Readonly<Record<string, string>>,
+    work: (path: string) => Promise<Result>,
+  ): Promise<Result>;
+}
+
 /** A plan as it was found, with the files it names. */
 export interface PlanFolder {
   readonly id: string;

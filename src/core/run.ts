@@ -21,8 +21,10 @@ export interface Cancellation {
 export interface Run {
   readonly id: string;
   readonly plan: Plan;
-  /** Folder the plan's files are relative to; Newman's working directory for uploads. */
+  /** Folder the plan's files were read from, on the machine that accepted the run. */
   readonly workingDirectory: string;
+  /** Content hash of each file its collections upload, by its path in that folder. */
+  readonly uploads: Readonly<Record<string, string>>;
   /** Content hash of each file the plan names (collections, data), by its path in the plan. */
   readonly files: Readonly<Record<string, string>>;
   /** Names of the environment layers chosen for the run. */

@@ -51,6 +51,7 @@ const runDocumentSchema = z.strictObject({
   plan: planSchema,
   workingDirectory: z.string(),
   files: z.record(z.string(), z.string()),
+  uploads: z.record(z.string(), z.string()).default({}),
   environment: z.array(z.string()),
   inputs: z.string(),
   createdAt: z.int(),

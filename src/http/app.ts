@@ -29,6 +29,7 @@ import { addDescriptionRoutes } from "./routes-openapi.js";
 import { addPlanRoutes } from "./routes-plans.js";
 import { addReportRoutes } from "./routes-reports.js";
 import { addRunRoutes } from "./routes-runs.js";
+import { addWorkerRoutes, type WorkerAccess } from "./routes-worker.js";
 import { guardRequests } from "./security.js";
 
 export interface AppOptions {
@@ -38,6 +39,8 @@ export interface AppOptions {
   readonly token?: string;
   readonly bodyLimitBytes: number;
   readonly isDraining: () => boolean;
+  /** What workers on other machines may reach; without it there are none. */
+  readonly workers?: WorkerAccess;
   /** Adds the dashboard of the queues at /queues; see queues-dashboard.ts. */
   readonly queuesDashboard?: (app: App) => Promise<void>;
 }
@@ -65,7 +68,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(sendProblem);
   acceptJsonOnly(app);
-  guardRequests(app, token);
+  guardRequests(app, token, options.workers?.token);
   logAnswers(app);
   app.setNotFoundHandler((request) => {
     const path = request.url.split("?", 1)[0] ?? "";
@@ -88,6 +91,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   addEventRoutes(app, context);
   addReportRoutes(app, context);
   addGenerateRoutes(app);
+  if (options.workers !== undefined) await addWorkerRoutes(app, options.workers);
   refuseOtherMethods(app, new Map(methods));
   if (options.queuesDashboard !== undefined) await options.queuesDashboard(app);
   await app.ready();

@@ -3,6 +3,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { TurnpikeError } from "../core/errors.js";
+import { WORKER_API_PATH } from "../core/store-messages.js";
 
 /** Probes of a supervisor carry no token. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
@@ -19,11 +20,22 @@ const HEADERS: Readonly<Record<string, string>> = {
  * Guards every request, also those no route answers. Without a token the service is one person's own: then only a Host
  * header of this machine is taken, because a page could otherwise point a name of its own at 127.0.0.1 (DNS rebinding).
  */
-export function guardRequests(app: FastifyInstance, token: string | undefined): void {
+export function guardRequests(
+  app: FastifyInstance,
+  token: string | undefined,
+  workerToken?: string,
+): void {
   const expected = token === undefined ? null : digest(token);
+  const expectedOfWorkers = workerToken === undefined ? null : digest(workerToken);
   app.addHook("onRequest", async (request, reply) => {
     void reply.headers({ ...HEADERS, "x-request-id": request.id });
     refuseOtherSites(request);
+    // Workers have a token of their own, which opens nothing else, and come by whatever name the service has for them.
+    if (pathOf(request).startsWith(`${WORKER_API_PATH}/`) && expectedOfWorkers !== null) {
+      const given = credentialOf(request.headers.authorization);
+      if (given !== null && timingSafeEqual(digest(given), expectedOfWorkers)) return;
+      throw new TurnpikeError("UNAUTHORIZED", "this is not the token of the service's workers");
+    }
     if (expected === null) {
       refuseOtherHosts(request);
       return;

@@ -64,7 +64,7 @@ export function createLanes(options: LanesOptions): Lanes {
   return {
     async start() {
       await Promise.all(lanes.map((lane) => lane.start()));
-      if (!closed) spare.keep(options.spareAfterMs ?? FIRST_SPARE_MS);
+      if (!closed && lanes.length > 0) spare.keep(options.spareAfterMs ?? FIRST_SPARE_MS);
     },
     async run(job, runOptions) {
       const lane = await takeLane(runOptions.signal);

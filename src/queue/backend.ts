@@ -13,6 +13,7 @@ import {
   type RedisQueueBackend,
 } from "bullmq";
 import { Redis } from "ioredis";
+import { closeConnection } from "./redis-connection.js";
 import { probeRedis, redisPlace } from "./redis-probe.js";
 
 export interface Backend {
@@ -94,12 +95,6 @@ export async function redisBackend(url: string, options: RedisBackendOptions): P
       await Promise.all(connections.map(closeConnection));
     },
   });
-}
-
-/** A connection that is down at this moment cannot say goodbye; it is simply dropped. */
-async function closeConnection(connection: Redis): Promise<void> {
-  if (connection.status === "ready") await connection.quit().catch(() => undefined);
-  connection.disconnect();
 }
 
 interface BackendParts extends Pick<Backend, "name" | "ping" | "close"> {

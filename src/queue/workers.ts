@@ -1,6 +1,6 @@
 /** The workers: they take woken nodes from the queue and hand them to the node handler, under BullMQ's lock. */
 
-import { DelayedError, UnrecoverableError, WaitingError, type Job, type Worker } from "bullmq";
+import { DelayedError, UnrecoverableError, WaitingError, type Job } from "bullmq";
 import type { NodeHandler, Settled } from "../core/ports.js";
 import type { Logger } from "../log.js";
 import type { Backend } from "./backend.js";
@@ -13,6 +13,8 @@ const CONTROL_CONCURRENCY = 8;
 export interface Workers {
   /** Takes no new jobs, waits `drainMs` for those underway, then hands them back to the queue. */
   close(drainMs: number): Promise<void>;
+  /** Hands back what is underway now, where closing would still wait for it. */
+  handOver(): void;
 }
 
 type Processor = (job: Job, token?: string, signal?: AbortSignal) => Promise<unknown>;
@@ -20,7 +22,12 @@ type Processor = (job: Job, token?: string, signal?: AbortSignal) => Promise<unk
 export async function startWorkers(
   backend: Backend,
   handler: NodeHandler,
-  options: { readonly lanes: number; readonly log: Logger },
+  options: {
+    /** Tasks at once; with none of them only the control queue is worked on. */
+    readonly lanes: number;
+    readonly control: boolean;
+    readonly log: Logger;
+  },
 ): Promise<Workers> {
   const settle = createSettle(backend, handler);
   const control: Processor = async (job, token, signal) => {
@@ -35,8 +42,12 @@ export async function startWorkers(
     }
   };
   const workers = [
-    backend.createWorker(TASK_QUEUE, settle, { concurrency: options.lanes }),
-    backend.createWorker(CONTROL_QUEUE, control, { concurrency: CONTROL_CONCURRENCY }),
+    ...(options.lanes > 0
+      ? [backend.createWorker(TASK_QUEUE, settle, { concurrency: options.lanes })]
+      : []),
+    ...(options.control
+      ? [backend.createWorker(CONTROL_QUEUE, control, { concurrency: CONTROL_CONCURRENCY })]
+      : []),
   ];
   for (const worker of workers) {
     worker.on("error", (error) => {
@@ -48,7 +59,20 @@ export async function startWorkers(
     });
   }
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
-  return { close: (drainMs) => closeWorkers(workers, drainMs) };
+  const handOver = (): void => {
+    for (const worker of workers) worker.cancelAllJobs("handing over");
+  };
+  return {
+    handOver,
+    async close(drainMs) {
+      const limit = setTimeout(handOver, drainMs);
+      try {
+        await Promise.all(workers.map((worker) => worker.close()));
+      } finally {
+        clearTimeout(limit);
+      }
+    },
+  };
 }
 
 function createSettle(backend: Backend, handler: NodeHandler): Processor {
@@ -86,15 +110,4 @@ function createSettle(backend: Backend, handler: NodeHandler): Processor {
 /** Renews the lock and says whether it was still ours: the fence against a worker that was stopped and continued. */
 async function renewLock(job: Job, token: string, durationMs: number): Promise<boolean> {
   return (await job.extendLock(token, durationMs).catch(() => 0)) === 1;
-}
-
-async function closeWorkers(workers: readonly Worker[], drainMs: number): Promise<void> {
-  const handOver = setTimeout(() => {
-    for (const worker of workers) worker.cancelAllJobs("handing over");
-  }, drainMs);
-  try {
-    await Promise.all(workers.map((worker) => worker.close()));
-  } finally {
-    clearTimeout(handOver);
-  }
 }

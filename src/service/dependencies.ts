@@ -12,6 +12,8 @@ import type {
   RunQueue,
   RunStore,
   SecretSource,
+  UploadFinder,
+  WorkingDirectories,
 } from "../core/ports.js";
 import type { Logger } from "../log.js";
 import type { Bell } from "./bell.js";
@@ -29,6 +31,8 @@ export interface Dependencies {
   readonly collections: CollectionStore;
   /** Absolute folder of the collections: what one of them uploads must lie in it. */
   readonly collectionsDirectory: string;
+  readonly uploads: UploadFinder;
+  readonly workingDirectories: WorkingDirectories;
   readonly bell: Bell;
   readonly meter: Meter;
   readonly clock: Clock;
@@ -43,3 +47,17 @@ export interface Dependencies {
   /** What tasks may reach at most, by the environment they run against. */
   readonly egress: EgressByEnvironment;
 }
+
+/** What it takes to work on runs that were accepted elsewhere. */
+export type WorkDependencies = Omit<
+  Dependencies,
+  | "plans"
+  | "environments"
+  | "chosenEnvironment"
+  | "secrets"
+  | "lanes"
+  | "egress"
+  | "collections"
+  | "collectionsDirectory"
+  | "uploads"
+>;

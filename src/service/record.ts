@@ -74,7 +74,8 @@ export function reusedOutcome(node: ExecutionNode, earlier: string, at: number):
   return { ...outcomeOf(node, { status: "passed", cause: null, reason }, at), reusedFrom: earlier };
 }
 
-function isSame(left: Outcome, right: Outcome): boolean {
+/** Whether the outcome that stands is the one this writer brought. */
+export function isSame(left: Outcome, right: Outcome): boolean {
   return (
     left.endedAt === right.endedAt && left.attempt === right.attempt && left.status === right.status
   );

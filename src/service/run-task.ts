@@ -3,6 +3,7 @@
 import { dataFormatOf } from "../collections/iteration-data.js";
 import { onlyUnits } from "../collections/only-units.js";
 import { readCollection } from "../collections/read-collection.js";
+import { withRelativeUploads } from "../collections/upload-paths.js";
 import { plainLayer, render, secretsOf, type Layer, type Rendered } from "../core/environment.js";
 import { checkpointsBehind } from "../core/decide.js";
 import { TurnpikeError } from "../core/errors.js";
@@ -16,7 +17,7 @@ import { createRedact } from "../core/redact.js";
 import type { RetryCause } from "../core/retries.js";
 import { deadlineOf, prefixOf, type Run } from "../core/run.js";
 import { executionOf, partOf, taskOf } from "../core/shards.js";
-import type { Dependencies } from "./dependencies.js";
+import type { Dependencies, WorkDependencies } from "./dependencies.js";
 import { createEvidenceWriter } from "./evidence-writer.js";
 import { getInputs, type Inputs } from "./inputs.js";
 import { appendEvents } from "./record.js";
@@ -40,7 +41,7 @@ export class QueueUnreachable extends Error {
 
 /** Runs one attempt of a task and answers its outcome, not yet recorded. Throws OwnershipLost when it must not be, and QueueUnreachable. */
 export async function runTask(
-  deps: Dependencies,
+  deps: WorkDependencies,
   run: Run,
   node: TaskNode,
   wake: Pick<NodeWake, "signal">,
@@ -81,12 +82,14 @@ export async function runTask(
     signal: wake.signal,
   });
   try {
-    const job = await createJob(deps, { run, node, inputs, rendered });
-    const result = await deps.runner.run(job, {
-      signal: stop.signal,
-      onRecords: (records) => {
-        writer.write(redact(records));
-      },
+    const result = await deps.workingDirectories.use(run.uploads, async (workingDirectory) => {
+      const job = await createJob(deps, { run, node, inputs, rendered, workingDirectory });
+      return deps.runner.run(job, {
+        signal: stop.signal,
+        onRecords: (records) => {
+          writer.write(redact(records));
+        },
+      });
     });
     await writer.close();
     if (wake.signal.aborted)
@@ -125,9 +128,10 @@ async function createJob(
     readonly node: TaskNode;
     readonly inputs: Inputs;
     readonly rendered: Rendered;
+    readonly workingDirectory: string;
   },
 ): Promise<CollectionJob> {
-  const { run, node, inputs, rendered } = from;
+  const { run, node, inputs, rendered, workingDirectory } = from;
   const text = async (path: string): Promise<string> => {
     const hash = run.files[path];
     if (hash === undefined)
@@ -142,8 +146,10 @@ async function createJob(
     );
   const part = partOf(node);
   return {
-    collection:
+    collection: withRelativeUploads(
       part?.by === "folders" ? onlyUnits(collection.collection, part) : collection.collection,
+      run.workingDirectory,
+    ),
     environment: { name: layerNames(run, node).join(" + ") || "none", rows: rendered.rows },
     globals: inputs.globals,
     data:
@@ -156,7 +162,7 @@ async function createJob(
     iterations: node.iterations ?? null,
     iterationRange: part?.by === "iterations" ? part.range : null,
     folder: node.folder,
-    workingDirectory: run.workingDirectory,
+    workingDirectory,
     refusedFiles: node.refusedFiles,
     allowUnresolved: node.allowUnresolved,
     egress: node.egress,

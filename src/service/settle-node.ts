@@ -10,7 +10,7 @@ import { deadlineOf, type Run, type RunStatus } from "../core/run.js";
 import { mergeShards, provedNothing } from "../core/merge-shards.js";
 import { executionOf, isShard, type ExecutionNode, type MergeNode } from "../core/shards.js";
 import { judgeCheckpoint } from "../core/verdict.js";
-import type { Dependencies } from "./dependencies.js";
+import type { Dependencies, WorkDependencies } from "./dependencies.js";
 import { endRun } from "./end-run.js";
 import { openBehind, outcomeOf, recordOutcome, reusedOutcome } from "./record.js";
 import { aroundOf, lastAttempt, pauseOf, recordAttempt, tellEarlier } from "./retry-task.js";
@@ -22,7 +22,7 @@ const IGNORED: Settled = { state: "settled", failure: null };
  * Settles one node of a run. Safety rests on the outcomes read here and on their being write-once, never on why the call
  * came: a node woken twice, too early, or after its checkpoint closed does nothing wrong.
  */
-export async function settleNode(deps: Dependencies, wake: NodeWake): Promise<SettleAnswer> {
+export async function settleNode(deps: WorkDependencies, wake: NodeWake): Promise<SettleAnswer> {
   const status = await deps.store.getRun(wake.runId);
   if (status === null) {
     deps.log.warn(
@@ -44,7 +44,7 @@ export async function settleNode(deps: Dependencies, wake: NodeWake): Promise<Se
 }
 
 async function settlePlanNode(
-  deps: Dependencies,
+  deps: WorkDependencies,
   at: { readonly status: RunStatus; readonly node: ExecutionNode; readonly wake: NodeWake },
 ): Promise<SettleAnswer> {
   const { status, node, wake } = at;
@@ -76,7 +76,7 @@ async function settlePlanNode(
 
 /** What came of the node's turn: its outcome, not yet recorded, or an attempt that is followed by another. */
 async function attemptNode(
-  deps: Dependencies,
+  deps: WorkDependencies,
   at: {
     readonly run: Run;
     readonly node: ExecutionNode;
@@ -150,7 +150,7 @@ function verifyCheckpoint(
 
 /** Runs the task; a fault of ours becomes its `errored` outcome, so that no run waits for a node that cannot end. */
 async function executeTask(
-  deps: Dependencies,
+  deps: WorkDependencies,
   at: { readonly run: Run; readonly node: TaskNode; readonly wake: NodeWake },
 ): Promise<Execution> {
   const { run, node, wake } = at;

@@ -1,6 +1,8 @@
 /** Accepting a run: everything is checked and frozen before anything is queued. */
 
 import { createHash } from "node:crypto";
+import { readCollection } from "../collections/read-collection.js";
+import { uploadPaths } from "../collections/upload-paths.js";
 import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
 import { narrowEgress, type EgressByEnvironment } from "../core/egress.js";
 import { TurnpikeError } from "../core/errors.js";
@@ -29,6 +31,7 @@ type SubmitDependencies = Pick<
   | "secrets"
   | "collections"
   | "collectionsDirectory"
+  | "uploads"
   | "bell"
   | "clock"
   | "namespace"
@@ -57,7 +60,8 @@ export async function submitRun(
   const { plan, files: content } = folder;
   const gathered = await gatherInputs(deps, { id, plan, files: content, environment, request });
   checkVariables({ plan, files: content, environment, inputs: gathered });
-  const files = await storeFiles(deps, folder);
+  const files = await storeFiles(deps, content);
+  const uploads = await storeFiles(deps, await findUploads(deps, folder));
   const inputs = await putInputs(deps.blobs, gathered);
   const timeoutMs = request.timeoutMs ?? folder.plan.timeoutMs;
   const stored: Run = {
@@ -69,6 +73,7 @@ export async function submitRun(
     ),
     workingDirectory: folder.directory,
     files,
+    uploads,
     environment,
     inputs,
     createdAt: deps.clock.now(),
@@ -190,12 +195,23 @@ function singleCollection(
 
 async function storeFiles(
   { blobs }: Pick<Dependencies, "blobs">,
-  folder: PlanFolder,
+  files: ReadonlyMap<string, Uint8Array>,
 ): Promise<Readonly<Record<string, string>>> {
-  const stored = [...folder.files].map(
-    async ([path, bytes]) => [path, await blobs.put(bytes)] as const,
-  );
+  const stored = [...files].map(async ([path, bytes]) => [path, await blobs.put(bytes)] as const);
   return Object.fromEntries(await Promise.all(stored));
+}
+
+/** What the collections of the plan upload, as it stands now: a worker elsewhere must find the same. */
+async function findUploads(
+  { uploads }: Pick<Dependencies, "uploads">,
+  { plan, directory, files }: PlanFolder,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const paths = plan.nodes.flatMap((node) => {
+    const collection = node.kind === "task" ? files.get(node.collection) : undefined;
+    const read = readCollection(collection);
+    return read.ok ? uploadPaths(read.collection) : [];
+  });
+  return paths.length === 0 ? new Map() : uploads.find(directory, [...new Set(paths)]);
 }
 
 /** A key decides the id, so that the same submission finds the run it made, whichever process takes it. */

@@ -70,6 +70,7 @@ export function waitingRun(id: string): RunView {
       id,
       plan: { name: "nothing", title: "Nothing", environment: [], nodes: [] },
       workingDirectory: ".",
+      uploads: {},
       files: {},
       environment: [],
       inputs: "",

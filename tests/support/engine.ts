@@ -22,6 +22,8 @@ import { sweepRuns } from "../../src/service/sweep-runs.js";
 import { createBlobDirectory } from "../../src/store/blob-directory.js";
 import { createSqlRunStore } from "../../src/store/sql-runs.js";
 import { migrateSql } from "../../src/store/sql-schema.js";
+import { createUploadFinder } from "../../src/store/upload-files.js";
+import { createWorkingDirectories } from "../../src/store/working-directories.js";
 import type { SqlPool } from "../../src/store/sql.js";
 
 /** How a task behaves, written where its collection would stand. */
@@ -109,9 +111,10 @@ export async function openEngine(parts: {
   await migrateSql(parts.pool);
   const queue = createRunQueue(parts.backend);
   let count = 0;
+  const blobs = createBlobDirectory(directory);
   const deps: Dependencies = {
     store: createSqlRunStore(parts.pool),
-    blobs: createBlobDirectory(directory),
+    blobs,
     queue,
     runner: behavingRunner(started),
     plans: {
@@ -123,6 +126,8 @@ export async function openEngine(parts: {
     chosenEnvironment: { read: () => Promise.resolve(null), write: () => Promise.resolve() },
     collections: noDocuments,
     collectionsDirectory: directory,
+    uploads: createUploadFinder(pino({ level: "silent" })),
+    workingDirectories: createWorkingDirectories(join(directory, "files"), blobs),
     bell: createBell(),
     meter: createMeter(),
     clock: { now: () => Date.now(), random: () => `${String((count += 1)).padStart(4, "0")}x` },
@@ -183,7 +188,7 @@ export async function openEngine(parts: {
           settle: (wake) => settleNode(deps, wake),
           expire: (runId, node) => expireCheckpoint(deps, runId, node),
         },
-        { lanes: 4, log: deps.log },
+        { lanes: 4, control: true, log: deps.log },
       );
     },
     stopWorkers,

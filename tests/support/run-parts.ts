@@ -129,6 +129,7 @@ export function runOf(from: {
     id: RUN_ID,
     plan,
     workingDirectory: "/plans/tasks-1-10",
+    uploads: {},
     files: {},
     environment: ["local", "eu"],
     inputs: "inputs-hash",

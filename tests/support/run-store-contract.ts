@@ -271,6 +271,7 @@ export function makeRun(changes: Partial<Run> = {}): Run {
     id: `run-${String(process.pid)}-${String(Date.now())}-${String(count)}`,
     plan: everyOption(),
     workingDirectory: "/plans/everything",
+    uploads: { "photos/one.png": "d".repeat(64) },
     files: { "one.json": "a".repeat(64) },
     environment: ["base", "staging"],
     inputs: "b".repeat(64),
