@@ -17,6 +17,8 @@ export interface ChildOptions {
   /** Compiled module the child runs. */
   readonly childModule: URL;
   readonly memoryLimitMb: number;
+  /** Script sandboxes it keeps booted while it rests. */
+  readonly sandboxes: number;
 }
 
 export interface Child {
@@ -33,9 +35,9 @@ export interface Child {
 }
 
 /** Forks a child with an empty environment and no inherited streams. */
-export function startChild({ childModule, memoryLimitMb }: ChildOptions): Child {
+export function startChild({ childModule, memoryLimitMb, sandboxes }: ChildOptions): Child {
   const path = fileURLToPath(childModule);
-  const child = fork(path, [], {
+  const child = fork(path, [String(sandboxes)], {
     env: {},
     // Newman reads a settings file from its working directory; there is none beside the program.
     cwd: dirname(path),

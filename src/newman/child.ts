@@ -71,15 +71,17 @@ async function main(): Promise<void> {
   setFlagsFromString(OPTIMIZE_LATER);
   hastenTimers(globalThis);
   // The first sandbox boots in its own thread while this one loads Newman.
-  const stock = openSandboxStock();
+  const opening = openSandboxStock(Number(process.argv[2] ?? 1));
   const newman = loadNewman();
   const containment = installContainment();
-  const warning = await stock;
+  const stock = await opening;
   process.on("message", (raw: unknown) => {
     const message = toChildSchema.parse(raw);
     containment.begin(message.job);
-    run(newman, message.job).catch(crash);
+    stock.work();
+    run(newman, message.job).then(stock.rest).catch(crash);
   });
+  const { warning } = stock;
   send({ type: "ready", ...(warning === null ? {} : { warning }) });
 }
 

@@ -3,6 +3,7 @@
 import { createRequire } from "node:module";
 import { z } from "zod";
 import { messageOf } from "../core/errors.js";
+import { createReserve, type Reserve } from "./sandbox-reserve.js";
 import { createCodeCache, type CodeCache, type FirmwareParts } from "./sandbox-worker.js";
 
 /** Versions whose insides are known here. With others sandboxes boot the plain way, which is slower and does the same. */
@@ -27,33 +28,48 @@ interface SandboxModule {
   createContext: Boot;
 }
 
-/** Booted and waiting; null when it died or could not be booted at all. */
-type Waiting = Promise<{ take(): Sandbox | null } | null>;
+export interface SandboxStock {
+  /** Why sandboxes are booted the plain way instead of ahead; null when they are not. */
+  readonly warning: string | null;
+  /** A run begins. */
+  work(): void;
+  /** The run is over. */
+  rest(): void;
+}
 
 /**
- * Puts the stock into the packages Newman is going to load; must be called before that, and awaited before the first run.
- * The answer says why sandboxes are booted the plain way instead; null when they are not.
+ * Puts a stock of so many sandboxes into the packages Newman is going to load; must be called before that, and awaited
+ * before the first run.
  */
-export async function openSandboxStock(): Promise<string | null> {
+export async function openSandboxStock(size: number): Promise<SandboxStock> {
+  const opened = await tryToOpen(size);
+  if (typeof opened !== "string") return { warning: null, ...opened };
+  const idle = (): void => undefined;
+  return { warning: `scripts start slower than they could: ${opened}`, work: idle, rest: idle };
+}
+
+async function tryToOpen(size: number): Promise<string | Pick<Reserve<Sandbox>, "work" | "rest">> {
   const require = requireOf(["newman", "postman-runtime", "postman-sandbox"]);
   const unknown = KNOWN_VERSIONS.flatMap(([name, version]) => {
     const found = versionOf(require, name);
     return found === version ? [] : [`${name} is ${found ?? "not found"} instead of ${version}`];
   });
-  if (unknown.length > 0) return `scripts start slower than they could: ${unknown.join(", ")}`;
+  if (unknown.length > 0) return unknown.join(", ");
   const cache = installCodeCache(
     requireOf(["newman", "postman-runtime", "postman-sandbox", "uvm"]),
   );
   const sandboxes: unknown = require(SANDBOX_MODULE);
   if (cache === null || !isSandboxModule(sandboxes))
-    return "scripts start slower than they could: postman-sandbox is not what it should be";
+    return "postman-sandbox is not what it should be";
   try {
     await warmUp(sandboxes.createContext, cache);
   } catch (error) {
-    return `scripts start slower than they could: ${messageOf(error)}`;
+    return messageOf(error);
   }
-  sandboxes.createContext = stocked(sandboxes.createContext);
-  return null;
+  const plain = sandboxes.createContext;
+  const reserve = createReserve(() => bootAhead(plain), size);
+  sandboxes.createContext = stocked(plain, reserve);
+  return reserve;
 }
 
 /** The first sandbox serves no run: it compiles what runs are going to need, and hands that over. */
@@ -72,39 +88,38 @@ async function warmUp(boot: Boot, cache: CodeCache): Promise<void> {
   }
 }
 
-/** Answers with a sandbox from the stock where a run asks for a usual one, and boots the next meanwhile. */
-function stocked(boot: Boot): Boot {
-  const bootAhead = async (): Waiting => {
-    const sandbox = await bootOne(boot).catch(() => null);
-    if (sandbox === null) return null;
-    let alive = true;
-    const die = (): void => {
-      alive = false;
-    };
-    sandbox.once("error", die);
-    sandbox.once("exit", die);
-    return {
-      take() {
-        sandbox.off("error", die);
-        sandbox.off("exit", die);
-        return alive ? sandbox : null;
-      },
-    };
-  };
-  let next = bootAhead();
+/** Answers with a sandbox from the stock where a run asks for a usual one. */
+function stocked(boot: Boot, reserve: Reserve<Sandbox>): Boot {
   return (options, done) => {
     if (!isUsual(options)) {
       boot(options, done);
       return;
     }
-    const mine = next;
-    next = bootAhead();
     const hand = (sandbox: Sandbox | null): void => {
       if (sandbox === null) boot(options, done);
       else done(null, sandbox);
     };
     // Handed over outside of the promise: what the run throws is then an exception, as it is without a stock.
-    void mine.then((waiting) => setImmediate(hand, waiting?.take() ?? null));
+    void reserve.take().then((sandbox) => setImmediate(hand, sandbox));
+  };
+}
+
+/** Booted and waiting; null when it could not be booted at all. */
+async function bootAhead(boot: Boot): Promise<{ take(): Sandbox | null } | null> {
+  const sandbox = await bootOne(boot).catch(() => null);
+  if (sandbox === null) return null;
+  let alive = true;
+  const die = (): void => {
+    alive = false;
+  };
+  sandbox.once("error", die);
+  sandbox.once("exit", die);
+  return {
+    take() {
+      sandbox.off("error", die);
+      sandbox.off("exit", die);
+      return alive ? sandbox : null;
+    },
   };
 }
 

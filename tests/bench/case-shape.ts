@@ -3,12 +3,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import type { BenchCase, Contender } from "./bench-case.js";
 import { floor, newmanCli, newmanInProcess } from "./contenders.js";
 import { startForked } from "./forked.js";
 import { serve } from "./serving.js";
 import { requestsOf, writeShape, type Shape } from "./shapes.js";
+
+/** Lanes at rest boot sandboxes for the next runs; whoever is measured next must not pay for that. */
+const REST_MS = 3_000;
 
 /** Opens the case with the contenders of these names. */
 export async function openShape(shape: Shape, against: ReadonlySet<string>): Promise<BenchCase> {
@@ -45,6 +49,7 @@ export async function openShape(shape: Shape, against: ReadonlySet<string>): Pro
         service: Math.max(highest.service, service),
         lanes: Math.max(highest.lanes, lanes),
       };
+      await pause(REST_MS);
       return durationMs;
     },
   };
