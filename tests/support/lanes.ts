@@ -22,7 +22,7 @@ export async function runJob(
   return { result, records };
 }
 
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 30_000;
 
 /** Waits until a claim holds; the limit makes a failure of what never comes true. */
 export async function until(claim: () => boolean, what: string): Promise<void> {
