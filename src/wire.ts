@@ -105,7 +105,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     config: loaded.values,
     probes: [
       { name: "store", try: async () => `${String((await store.openRuns()).length)} open runs` },
-      { name: "queue", try: async () => (await backend.ping(), backend.name) },
+      { name: "queue", try: () => queueReady(backend, queue) },
       {
         name: "lanes",
         try: async () =>
@@ -164,6 +164,14 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
       return closing;
     },
   };
+}
+
+async function queueReady(
+  backend: { readonly name: string; ping(): Promise<void> },
+  queue: { isPaused(): Promise<boolean> },
+): Promise<string> {
+  await backend.ping();
+  return (await queue.isPaused()) ? `${backend.name}, paused: no new task starts` : backend.name;
 }
 
 function lanesReady(alive: number, wanted: number): string {

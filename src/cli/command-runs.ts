@@ -139,8 +139,13 @@ function addLogsCommand(program: Command, context: CommandContext): void {
   });
 }
 
-function stateOf({ state, verdict }: Pick<SummaryAnswer, "state" | "verdict">): string {
-  return verdict === null ? state : wordOf(verdict);
+function stateOf({
+  state,
+  verdict,
+  pausedBy,
+}: Pick<SummaryAnswer, "state" | "verdict" | "pausedBy">): string {
+  if (verdict !== null) return wordOf(verdict);
+  return pausedBy === null ? state : "paused";
 }
 
 function tableOf(runs: readonly SummaryAnswer[], palette: Palette): string[] {
@@ -181,11 +186,13 @@ function statusLines(run: RunAnswer, palette: Palette): string[] {
     const text = outcome === null ? wordOf(status) : outcomeText(outcome, palette);
     return `  ${palette[colourOf(status)](MARKS[status])} ${id.padEnd(width)}  ${text}`;
   });
+  const paused = run.pausedBy === null ? [] : [`paused by ${run.pausedBy}`];
   const cancelled = run.cancelledBy === null ? [] : [`cancelled by ${run.cancelledBy}`];
   const facts = [
     `environment ${environmentText(run)}`,
     ...originTexts(run),
     `by ${run.trigger}`,
+    ...paused,
     ...cancelled,
   ];
   return [

@@ -6,6 +6,7 @@ import { EXIT } from "../core/exit-code.js";
 import { addCollectionCommand } from "./command-collection.js";
 import { addConfigCommand } from "./command-config.js";
 import { addEnvCommand } from "./command-env.js";
+import { addPauseCommands } from "./command-pause.js";
 import { addPlanCommand } from "./command-plan.js";
 import { addRunCommand } from "./command-run.js";
 import { addRunsCommands } from "./command-runs.js";
@@ -46,6 +47,7 @@ export async function runProgram(
   addRerunCommand(program, context, end);
   addRunsCommands(program, context, end);
   addWorkerCommand(program, context, end);
+  addPauseCommands(program, context);
   addPlanCommand(program, context, end);
   addCollectionCommand(program, context);
   addEnvCommand(program, context, end);

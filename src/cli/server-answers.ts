@@ -22,6 +22,7 @@ const summaryAnswerSchema = receiptAnswerSchema.extend({
   labels: z.record(z.string(), z.string()),
   rerunOf: z.string().nullable(),
   cancelledBy: z.string().nullable(),
+  pausedBy: z.string().nullable(),
   createdAt: z.string(),
   endedAt: z.string().nullable(),
   counts: z.object(countsSchema.shape),
@@ -44,6 +45,8 @@ export const runPageAnswerSchema = z.object({
   runs: z.array(summaryAnswerSchema),
   next: z.string().nullable(),
 });
+
+export const queueAnswerSchema = z.object({ paused: z.boolean() });
 
 export const planListAnswerSchema = z.object({ plans: z.array(z.object({ id: z.string() })) });
 

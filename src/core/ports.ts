@@ -8,7 +8,7 @@ import type { FlowShape } from "./flow.js";
 import type { Outcome } from "./outcome.js";
 import type { Plan } from "./plan.js";
 import type { Secret, SecretReference } from "./secret-reference.js";
-import type { Cancellation, Run, RunEnd, RunStatus } from "./run.js";
+import type { Cancellation, Pause, Run, RunEnd, RunStatus } from "./run.js";
 import type { RunQuery } from "./run-query.js";
 
 /** Milliseconds since the epoch, and random lower-case letters and digits: the two things the core must not make itself. */
@@ -38,6 +38,8 @@ export interface RunStore {
   /** Nodes that have been started at least once. */
   startedNodes(runId: string): Promise<readonly string[]>;
   cancelRun(runId: string, cancellation: Cancellation): Promise<Cancellation>;
+  /** Pauses a run, or with null lets it go on; the last call counts. */
+  pauseRun(runId: string, pause: Pause | null): Promise<void>;
   endRun(runId: string, end: RunEnd): Promise<RunEnd>;
   /** Appends in the given order. */
   appendEvents(runId: string, events: readonly RunEvent[]): Promise<void>;
@@ -140,6 +142,10 @@ export interface RunQueue {
   openGates(runId: string, node: string, opens: readonly string[]): Promise<void>;
   /** Lets the jobs of these tasks come now instead of after their pause; those that wait for nothing are left alone. */
   wake(runId: string, tasks: readonly string[]): Promise<void>;
+  /** Starts no new task of any run, for every worker, until it is resumed; it survives restarts. What runs goes on. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  isPaused(): Promise<boolean>;
   /** Throws when the queue cannot be reached. */
   ping(): Promise<void>;
 }

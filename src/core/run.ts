@@ -53,11 +53,19 @@ export interface Run {
   readonly fingerprint: string;
 }
 
+/** A wish that a run starts nothing new until it is resumed. */
+export interface Pause {
+  readonly by: string;
+  readonly at: number;
+}
+
 /** A run with what is known of its progress. */
 export interface RunStatus {
   readonly run: Run;
   readonly end: RunEnd | null;
   readonly cancellation: Cancellation | null;
+  /** Stands while the run is paused. */
+  readonly pause?: Pause;
 }
 
 /** Time-ordered and unique: 9 characters of milliseconds in base 36, then `random` (lower-case letters and digits). */

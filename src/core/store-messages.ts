@@ -6,7 +6,7 @@ import { outcomeSchema } from "./outcome.js";
 import type { RunStore } from "./ports.js";
 import { verdictSchema } from "./run.js";
 import type { RunQuery } from "./run-query.js";
-import { cancellationSchema, runEndSchema, runSchema } from "./stored-run.js";
+import { cancellationSchema, pauseSchema, runEndSchema, runSchema } from "./stored-run.js";
 
 const runId = z.string();
 const node = z.string();
@@ -25,6 +25,7 @@ const runQuerySchema = z.strictObject({
 const progressSchema = z.strictObject({
   end: runEndSchema.nullable(),
   cancellation: cancellationSchema.nullable(),
+  pause: pauseSchema.exactOptional(),
 });
 const statusSchema = progressSchema.extend({ run: runSchema });
 const storedEventsSchema = z.array(z.strictObject({ id: z.string(), event: runEventSchema }));
@@ -40,6 +41,7 @@ export const STORE_ARGUMENTS = {
   nextAttempt: z.tuple([runId, node]),
   startedNodes: z.tuple([runId]),
   cancelRun: z.tuple([runId, cancellationSchema]),
+  pauseRun: z.tuple([runId, pauseSchema.nullable()]),
   endRun: z.tuple([runId, runEndSchema]),
   appendEvents: z.tuple([runId, z.array(runEventSchema)]),
   readEvents: z.tuple([runId, z.strictObject({ after: z.string().exactOptional(), limit })]),
@@ -59,6 +61,7 @@ export const STORE_ANSWERS = {
   nextAttempt: z.int().min(1),
   startedNodes: z.array(node),
   cancelRun: cancellationSchema,
+  pauseRun: z.null().transform(() => undefined),
   endRun: runEndSchema,
   appendEvents: z.null().transform(() => undefined),
   readEvents: storedEventsSchema,

@@ -6,7 +6,7 @@ import { isJsonObject } from "./json-object.js";
 import { planSchemas } from "./plan-document.js";
 import type { Plan } from "./plan.js";
 import { retriesNodeSchema } from "./retries.js";
-import type { Cancellation, Run, RunEnd } from "./run.js";
+import type { Cancellation, Pause, Run, RunEnd } from "./run.js";
 import { verdictSchema } from "./run.js";
 import { splitSchema } from "./split.js";
 
@@ -79,6 +79,8 @@ export const runEndSchema: z.ZodType<RunEnd> = z.strictObject({
   verdict: verdictSchema,
   endedAt: z.int(),
 });
+
+export const pauseSchema: z.ZodType<Pause> = z.strictObject({ by: z.string(), at: z.int() });
 
 export const cancellationSchema: z.ZodType<Cancellation> = z.strictObject({
   by: z.string(),

@@ -1,4 +1,4 @@
-/** Stopping runs, and running them again. */
+/** Stopping, pausing and resuming runs, running them again, and the switch of the whole queue. */
 
 import { z } from "zod";
 import { refusals } from "./problem.js";
@@ -29,6 +29,7 @@ export function addControlRoutes(app: App, { service }: RouteContext): void {
     },
   );
 
+  addPauseRoutes(app, service);
   app.post(
     "/v1/runs/:id/rerun",
     {
@@ -67,5 +68,67 @@ export function addControlRoutes(app: App, { service }: RouteContext): void {
         .header("retry-after", RETRY_AFTER)
         .send(receipt);
     },
+  );
+}
+
+const queueSchema = z
+  .strictObject({ paused: z.boolean().describe("While true no new task of any run starts.") })
+  .meta({ id: "Queue" });
+
+function addPauseRoutes(app: App, service: RouteContext["service"]): void {
+  for (const action of ["pause", "resume"] as const) {
+    app.post(
+      `/v1/runs/:id/${action}`,
+      {
+        schema: {
+          operationId: `${action}Run`,
+          summary:
+            action === "pause"
+              ? "Starts nothing new of a run until it is resumed; what runs goes on"
+              : "Lets a paused run go on",
+          tags: ["runs"],
+          params: runParamsSchema,
+          body: z.strictObject({ by: bySchema }).nullish(),
+          response: { 200: runReceiptSchema, ...refusals("NOT_FOUND", "CONFLICT") },
+        },
+      },
+      async ({ params: { id }, body }) => {
+        if (action === "pause") await service.pauseRun(id, body?.by ?? "api");
+        else await service.resumeRun(id);
+        const view = await service.viewRun(id);
+        return runReceipt(view, view.active.length > 0 || view.outcomes.size > 0);
+      },
+    );
+    app.post(
+      `/v1/queue/${action}`,
+      {
+        schema: {
+          operationId: `${action}Queue`,
+          summary:
+            action === "pause"
+              ? "Starts no new task of any run until the queue is resumed, also over restarts"
+              : "Lets the queue go on",
+          tags: ["queue"],
+          body: z.strictObject({}).nullish(),
+          response: { 200: queueSchema, ...refusals() },
+        },
+      },
+      async () => {
+        await service.queue[action]();
+        return { paused: await service.queue.isPaused() };
+      },
+    );
+  }
+  app.get(
+    "/v1/queue",
+    {
+      schema: {
+        operationId: "getQueue",
+        summary: "Says whether the queue is paused",
+        tags: ["queue"],
+        response: { 200: queueSchema, ...refusals() },
+      },
+    },
+    async () => ({ paused: await service.queue.isPaused() }),
   );
 }

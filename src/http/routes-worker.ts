@@ -84,7 +84,9 @@ export async function addWorkerRoutes(app: App, access: WorkerAccess): Promise<v
 async function callStore(store: RunStore, call: string, values: unknown): Promise<unknown> {
   if (call === PROGRESS_CALL) {
     const status = await store.getRun(...parse(STORE_ARGUMENTS.getRun, values));
-    return status === null ? null : { end: status.end, cancellation: status.cancellation };
+    if (status === null) return null;
+    const { run: _run, ...progress } = status;
+    return progress;
   }
   if (!isStoreCall(call)) {
     throw new TurnpikeError(

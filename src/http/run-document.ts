@@ -33,6 +33,7 @@ export const runSummarySchema = runReceiptSchema
     labels: z.record(z.string(), z.string()),
     rerunOf: z.string().nullable().describe("The run this one repeats."),
     cancelledBy: z.string().nullable(),
+    pausedBy: z.string().nullable().describe("Null unless the run is paused."),
     createdAt: z.string(),
     endedAt: z.string().nullable(),
     counts: countsSchema,
@@ -84,6 +85,7 @@ export function runSummary(view: RunView): z.infer<typeof runSummarySchema> {
     labels: { ...run.labels },
     rerunOf: run.rerunOf,
     cancelledBy: cancellation?.by ?? null,
+    pausedBy: view.pause?.by ?? null,
     createdAt: new Date(run.createdAt).toISOString(),
     endedAt: end === null ? null : new Date(end.endedAt).toISOString(),
     counts: addCounts(

@@ -73,6 +73,9 @@ export function createRunQueue(backend: Backend): BullRunQueue {
     async wake(runId, nodes) {
       for (const node of nodes) await promote(await tasks.getJob(nodeJobId(runId, node)));
     },
+    pause: () => tasks.pause(),
+    resume: () => tasks.resume(),
+    isPaused: () => tasks.isPaused(),
     async ping() {
       await backend.ping();
     },

@@ -9,6 +9,7 @@ import type { Dependencies } from "./dependencies.js";
 import { followRun, readEvents, waitForRun } from "./follow-run.js";
 import { renderEnvironment } from "./render-environment.js";
 import type { Service, ServiceMetrics } from "./service.js";
+import { pauseRun, resumeRun } from "./pause.js";
 import { rerun } from "./rerun.js";
 import { submitRun } from "./submit-run.js";
 import { variablesUsed } from "./variables-used.js";
@@ -51,6 +52,13 @@ export function createService(deps: Dependencies, parts: ServiceParts): Service 
     viewRun: (runId) => viewRun(deps, runId),
     listRuns: (query) => listRuns(deps, query),
     cancelRun: (runId, by) => cancelRun(deps, runId, by),
+    pauseRun: (runId, by) => pauseRun(deps, runId, by),
+    resumeRun: (runId) => resumeRun(deps, runId),
+    queue: {
+      pause: () => deps.queue.pause(),
+      resume: () => deps.queue.resume(),
+      isPaused: () => deps.queue.isPaused(),
+    },
     followRun: (runId, options) => followRun(deps, runId, options),
     readEvents: (runId, query) => readEvents(deps, runId, query),
     waitForRun: (runId, options) => waitForRun(deps, runId, options),

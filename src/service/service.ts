@@ -50,6 +50,13 @@ export interface RerunRequest {
   readonly trigger: string;
 }
 
+/** The switch of the whole queue: while it is paused no new task starts, and what runs goes on. */
+export interface QueueControl {
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  isPaused(): Promise<boolean>;
+}
+
 /** A run with the outcomes it has so far. */
 export interface RunView extends RunStatus {
   /** By node id. */
@@ -92,6 +99,11 @@ export interface Service {
   listRuns(query: RunQuery): Promise<readonly RunView[]>;
   /** Asks a run to stop; CONFLICT when it has ended. */
   cancelRun(runId: string, by: string): Promise<RunStatus>;
+  /** Starts nothing new of a run until it is resumed; CONFLICT when it has ended. */
+  pauseRun(runId: string, by: string): Promise<RunStatus>;
+  resumeRun(runId: string): Promise<RunStatus>;
+  /** The same for all runs of the queue. */
+  readonly queue: QueueControl;
   /** Events from after `after`, then live ones, until the run has ended or the signal is aborted. */
   followRun(
     runId: string,

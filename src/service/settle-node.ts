@@ -16,6 +16,9 @@ import { openBehind, outcomeOf, recordOutcome, reusedOutcome } from "./record.js
 import { aroundOf, lastAttempt, pauseOf, recordAttempt, tellEarlier } from "./retry-task.js";
 import { OwnershipLost, QueueUnreachable, runTask, type Execution } from "./run-task.js";
 
+/** Resuming a run wakes its tasks; this is for one whose wake-up was lost. */
+const PAUSED_POLL_MS = 15_000;
+
 const IGNORED: Settled = { state: "settled", failure: null };
 
 /**
@@ -61,6 +64,8 @@ async function settlePlanNode(
     outOfTime: deps.clock.now() >= deadlineOf(run),
   });
   if (decision.kind === "wait") return { state: "later" };
+  if (decision.kind === "start" && node.kind === "task" && isHeld(status))
+    return { state: "later", afterMs: PAUSED_POLL_MS };
   const attempt = await attemptNode(deps, { run, node, wake, outcomes, decision });
   if (!(await wake.stillOwner()))
     throw new OwnershipLost(`${node.id} of run ${run.id} belongs to another worker now`);
@@ -72,6 +77,11 @@ async function settlePlanNode(
   const recorded = await recordOutcome(deps, run, outcome);
   if (node.kind === "checkpoint") await deps.queue.clearDeadline(run.id, node.id);
   return settledBy(recorded);
+}
+
+/** A paused run starts nothing; one that is cancelled ends all the same, clean-up included. */
+function isHeld({ pause, cancellation }: RunStatus): boolean {
+  return pause !== undefined && cancellation === null;
 }
 
 /** What came of the node's turn: its outcome, not yet recorded, or an attempt that is followed by another. */

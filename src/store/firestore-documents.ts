@@ -7,7 +7,7 @@ import { TurnpikeError } from "../core/errors.js";
 import { runEventSchema, type RunEvent } from "../core/event.js";
 import { outcomeSchema } from "../core/outcome.js";
 import type { Run, RunStatus } from "../core/run.js";
-import { cancellationSchema, runEndSchema, runSchema } from "../core/stored-run.js";
+import { cancellationSchema, pauseSchema, runEndSchema, runSchema } from "../core/stored-run.js";
 
 /** Collections; starts, outcomes, marks and events lie under a run, chunks under a blob. Their names are this program's own, for the exemptions of indexes. */
 export const RUNS = "turnpikeRuns";
@@ -63,10 +63,11 @@ export const runDocumentSchema = z.strictObject({
   document: packed(runSchema),
   cancellation: packed(cancellationSchema).nullable(),
   ending: packed(runEndSchema).nullable(),
+  pause: packed(pauseSchema).nullable().default(null),
 });
 export function toStatus(fields: unknown): RunStatus {
-  const { document, cancellation, ending } = runDocumentSchema.parse(fields);
-  return { run: document, end: ending, cancellation };
+  const { document, cancellation, ending, pause } = runDocumentSchema.parse(fields);
+  return { run: document, end: ending, cancellation, ...(pause === null ? {} : { pause }) };
 }
 
 export const outcomeDocumentSchema = z.strictObject({

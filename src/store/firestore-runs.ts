@@ -57,10 +57,7 @@ export function createFirestoreRunStore(client: FirestoreClient): RunStore {
       writes.create(markOf(runId, name), { document: JSON.stringify(document) });
       writes.update(runOf(runId), shown);
     });
-    return unlessTaken(writing).catch((error: unknown) => {
-      if (!isMissing(error)) throw error;
-      throw new TurnpikeError("NOT_FOUND", `there is no run ${runId}`, { cause: error });
-    });
+    return unlessTaken(writing).catch((error: unknown) => refuseUnknown(runId, error));
   };
 
   return {
@@ -162,6 +159,13 @@ export function createFirestoreRunStore(client: FirestoreClient): RunStore {
       return cancellationMarkSchema.parse(standing.data()).document;
     },
 
+    async pauseRun(runId, pause) {
+      const shown = { pause: pause === null ? null : JSON.stringify(pause) };
+      await client
+        .write((writes) => writes.update(runOf(runId), shown))
+        .catch((error: unknown) => refuseUnknown(runId, error));
+    },
+
     async endRun(runId, end) {
       const shown = { ending: JSON.stringify(end), openOrder: FieldValue.delete() };
       if (await mark(runId, { name: "end", document: end, shown })) return end;
@@ -169,6 +173,12 @@ export function createFirestoreRunStore(client: FirestoreClient): RunStore {
       return endMarkSchema.parse(standing.data()).document;
     },
   };
+}
+
+/** NOT_FOUND for the error of a write to a run that is not there; any other error as it is. */
+function refuseUnknown(runId: string, error: unknown): never {
+  if (!isMissing(error)) throw error;
+  throw new TurnpikeError("NOT_FOUND", `there is no run ${runId}`, { cause: error });
 }
 
 /** True when the write stands, false when a precondition says that another one was first. */

@@ -55,6 +55,7 @@ export function createRemoteRunStore(link: ServiceLink): RunStore {
     startedNodes: (runId) => ask("startedNodes", STORE_ANSWERS.startedNodes, [runId]),
     cancelRun: (runId, cancellation) =>
       ask("cancelRun", STORE_ANSWERS.cancelRun, [runId, cancellation]),
+    pauseRun: (runId, pause) => ask("pauseRun", STORE_ANSWERS.pauseRun, [runId, pause]),
     endRun: (runId, end) => ask("endRun", STORE_ANSWERS.endRun, [runId, end]),
     appendEvents: (runId, events) =>
       ask("appendEvents", STORE_ANSWERS.appendEvents, [runId, events]),

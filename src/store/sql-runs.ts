@@ -7,10 +7,11 @@ import { outcomeSchema } from "../core/outcome.js";
 import type { RunStore } from "../core/ports.js";
 import type { Run, RunStatus } from "../core/run.js";
 import { placeOf } from "../core/run-query.js";
-import { cancellationSchema, runEndSchema, runSchema } from "../core/stored-run.js";
+import { cancellationSchema, pauseSchema, runEndSchema, runSchema } from "../core/stored-run.js";
 import type { SqlPool } from "./sql.js";
 
-const RUN_COLUMNS = "document, cancellation, ending";
+const STATE_COLUMNS = "cancellation, ending, pause";
+const RUN_COLUMNS = `document, ${STATE_COLUMNS}`;
 
 /** A column with a stored document: JSON text, judged by the schema of what it holds. */
 function documentColumn<Schema extends z.ZodType>(schema: Schema) {
@@ -23,6 +24,7 @@ function documentColumn<Schema extends z.ZodType>(schema: Schema) {
 const runStateSchema = z.strictObject({
   cancellation: documentColumn(cancellationSchema).nullable(),
   ending: documentColumn(runEndSchema).nullable(),
+  pause: documentColumn(pauseSchema).nullable(),
 });
 const runRowSchema = runStateSchema.extend({ document: documentColumn(runSchema) });
 const outcomeRowSchema = z.strictObject({ document: documentColumn(outcomeSchema) });
@@ -67,12 +69,8 @@ export function createSqlRunStore(pool: SqlPool): RunStore {
         const row = await first(`SELECT ${RUN_COLUMNS} FROM turnpike.run WHERE id = $1`, [runId]);
         return row === undefined ? null : remember(toStatus(row));
       }
-      const row = await first("SELECT cancellation, ending FROM turnpike.run WHERE id = $1", [
-        runId,
-      ]);
-      if (row === undefined) return null;
-      const { cancellation, ending } = runStateSchema.parse(row);
-      return { run, end: ending, cancellation };
+      const row = await first(`SELECT ${STATE_COLUMNS} FROM turnpike.run WHERE id = $1`, [runId]);
+      return row === undefined ? null : statusOf(run, runStateSchema.parse(row));
     },
 
     async listRuns({ limit, before, ...filter }) {
@@ -155,6 +153,14 @@ export function createSqlRunStore(pool: SqlPool): RunStore {
       return standing.parse(row ?? refuseUnknown(runId)).cancellation;
     },
 
+    async pauseRun(runId, pause) {
+      const row = await first("UPDATE turnpike.run SET pause = $2 WHERE id = $1 RETURNING id", [
+        runId,
+        pause === null ? null : JSON.stringify(pause),
+      ]);
+      if (row === undefined) refuseUnknown(runId);
+    },
+
     async endRun(runId, end) {
       const row = await first(
         `UPDATE turnpike.run SET ending = COALESCE(ending, $2), verdict = COALESCE(verdict, $3)
@@ -205,8 +211,15 @@ export function createSqlRunStore(pool: SqlPool): RunStore {
 }
 
 function toStatus(row: unknown): RunStatus {
-  const { document, cancellation, ending } = runRowSchema.parse(row);
-  return { run: document, end: ending, cancellation };
+  const { document, ...state } = runRowSchema.parse(row);
+  return statusOf(document, state);
+}
+
+function statusOf(
+  run: Run,
+  { cancellation, ending, pause }: z.output<typeof runStateSchema>,
+): RunStatus {
+  return { run, end: ending, cancellation, ...(pause === null ? {} : { pause }) };
 }
 
 function refuseUnknown(runId: string): never {

@@ -47,7 +47,7 @@ const STEPS: readonly string[] = [
   `,
   // What the history is asked by. In a stored document json is read where jsonb could refuse a character.
   `
-  ALTER TABLE turnpike.run ADD COLUMN plan text, ADD COLUMN branch text, ADD COLUMN environment text[], ADD COLUMN verdict text;
+  ALTER TABLE turnpike.run ADD COLUMN plan text, ADD COLUMN branch text, ADD COLUMN environment text[], ADD COLUMN verdict text, ADD COLUMN pause text;
   UPDATE turnpike.run SET
     plan = document::json #>> '{plan,name}',
     environment = ARRAY(SELECT json_array_elements_text(document::json -> 'environment')),

@@ -159,3 +159,25 @@ test("a newer run of a branch supersedes the older one, and the history is asked
   assert.match(bad.stderr, /verdict/);
   assert.match((await turnpike("trigger", "slow", "--supersede")).stderr, /name the branch/);
 });
+
+test("a paused run and a paused queue start nothing, are shown as such, and go on when resumed", async () => {
+  await turnpike("pause");
+  const ready = async (): Promise<string> => (await fetch(`${fixture.url}/readyz`)).text();
+  assert.match(await ready(), /paused: no new task starts/);
+  const id = (await turnpike("trigger", "pair")).stdout.trim();
+  assert.equal((await turnpike("pause", id, "--by", "ann")).code, 0);
+  await turnpike("resume");
+  assert.doesNotMatch(await ready(), /paused/);
+  const status = await turnpike("status", id);
+  assert.match(status.stdout, /paused by ann/);
+  assert.match(status.stdout, /PAUSED\n$/);
+  assert.match((await turnpike("runs", "--limit", "1")).stdout, new RegExp(`${id} +pair +paused`));
+  // A run that was accepted later and has ended shows that the queue works, and that this one waits all the same.
+  const other = await turnpike("trigger", "single", "-e", "here", "--wait");
+  assert.equal(other.code, 0, other.stderr);
+  assert.match((await turnpike("status", id)).stdout, /… first +waiting/);
+  assert.equal((await turnpike("resume", id)).code, 0);
+  assert.equal((await turnpike("status", id, "--wait")).code, 0);
+  const late = await turnpike("pause", id);
+  assert.match(late.stderr, /has ended already \(passed\)/);
+});

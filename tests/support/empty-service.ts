@@ -46,6 +46,13 @@ export function emptyService(changes: Partial<Service> = {}): Service {
     viewRun: noRun,
     listRuns: async () => [],
     cancelRun: noRun,
+    pauseRun: noRun,
+    resumeRun: noRun,
+    queue: {
+      pause: async () => undefined,
+      resume: async () => undefined,
+      isPaused: async () => false,
+    },
     followRun: () => noEvents(),
     readEvents: noRun,
     waitForRun: noRun,

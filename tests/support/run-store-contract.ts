@@ -115,6 +115,17 @@ export function runStoreContract(
       assert.ok(!(await store.openRuns()).includes(id));
     });
 
+    test("a run is paused until it is resumed, and a pause is no cancellation and no end", async () => {
+      const { id } = await stored(store);
+      const before = await store.getRun(id);
+      await store.pauseRun(id, { by: "ann", at: 5 });
+      assert.deepEqual(await store.getRun(id), { ...before, pause: { by: "ann", at: 5 } });
+      assert.ok((await store.openRuns()).includes(id));
+      await store.pauseRun(id, null);
+      assert.deepEqual(await store.getRun(id), before);
+      await assert.rejects(store.pauseRun("nobody", null), { code: "NOT_FOUND" });
+    });
+
     test("an unknown run can neither be cancelled nor ended nor given events", async () => {
       const unknown = { code: "NOT_FOUND" };
       await assert.rejects(store.cancelRun("nobody", { by: "ann", at: 1 }), unknown);
