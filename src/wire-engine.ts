@@ -3,6 +3,7 @@
 import { availableParallelism } from "node:os";
 import type { Config } from "./core/config.js";
 import type { Dependencies, WorkDependencies } from "./service/dependencies.js";
+import { deleteExpired } from "./service/delete-expired.js";
 import { expireCheckpoint } from "./service/expire-checkpoint.js";
 import { settleNode } from "./service/settle-node.js";
 import { sweepRuns } from "./service/sweep-runs.js";
@@ -14,6 +15,8 @@ import type { OpenPglite } from "./store/pglite.js";
 import type { Stops } from "./stops.js";
 
 const SWEEP_INTERVAL_MS = 60_000;
+const RETENTION_INTERVAL_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 
 interface StartingLanes {
   readonly lanes: Lanes;
@@ -107,4 +110,23 @@ export async function startSweep(deps: Dependencies, stops: Stops): Promise<void
   await sweepRuns(deps);
   const sweeping = setInterval(() => void sweepRuns(deps), SWEEP_INTERVAL_MS);
   stops.push(() => Promise.resolve(clearInterval(sweeping)));
+}
+
+/** Deletes what has served its time, now and every hour; a pass that fails is tried again at the next. */
+export function startRetention(deps: Dependencies, config: Config, stops: Stops): void {
+  const rule = { maxAgeMs: config.retentionDays * DAY_MS, maxRuns: config.retentionRuns };
+  let pass = Promise.resolve();
+  const begin = (): void => {
+    pass = pass
+      .then(() => deleteExpired(deps, rule))
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          deps.log.warn({ err: error }, "old runs could not be deleted; trying again in an hour");
+        },
+      );
+  };
+  begin();
+  const passing = setInterval(begin, RETENTION_INTERVAL_MS);
+  stops.push(() => (clearInterval(passing), pass));
 }

@@ -29,7 +29,7 @@ import {
   openPlanSource,
   openSecrets,
 } from "./wire-documents.js";
-import { openBackend, startLanes, startSweep, startWork } from "./wire-engine.js";
+import { openBackend, startLanes, startRetention, startSweep, startWork } from "./wire-engine.js";
 import { openFiles, openStores } from "./wire-stores.js";
 
 /** Starts everything: data directory, stores, queue, lanes, workers, API. Stops what it has started when a later part fails. */
@@ -147,6 +147,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     stops,
   });
   await startSweep(deps, stops);
+  startRetention(deps, config, stops);
 
   return {
     service,

@@ -164,6 +164,16 @@ export const CONFIG_KEYS = {
     "What tasks may reach, by name of their environment (`*` for every one): `allow` and `deny`, which a task can only narrow. As JSON where it is no file.",
     { show: (value) => JSON.stringify(value) },
   ),
+  retentionDays: key(
+    "retentionDays",
+    z.number().min(0.01).max(36_500).default(90),
+    "Days after its end that a run is deleted with its outcomes, events and files. Open runs and the last passed run of each plan stay.",
+  ),
+  retentionRuns: key(
+    "retentionRuns",
+    z.int().min(1).max(1_000_000).default(1000),
+    "Ended runs of each plan that are kept, the newest; older ones are deleted.",
+  ),
   bodyLimitMb: key(
     "bodyLimitMb",
     z.int().min(1).max(100).default(10),

@@ -41,6 +41,8 @@ export interface RunStore {
   /** Pauses a run, or with null lets it go on; the last call counts. */
   pauseRun(runId: string, pause: Pause | null): Promise<void>;
   endRun(runId: string, end: RunEnd): Promise<RunEnd>;
+  /** Deletes a run with its outcomes, attempts and events; harmless when it is gone. */
+  deleteRun(runId: string): Promise<void>;
   /** Appends in the given order. */
   appendEvents(runId: string, events: readonly RunEvent[]): Promise<void>;
   /** Events after the one with id `after` (from the beginning without it), in order, at most `limit`. */

@@ -45,6 +45,7 @@ export async function rerun(
   const id = runId(deps.clock.now(), deps.clock.random(6));
   const files = new Map<string, Uint8Array>();
   for (const [path, hash] of Object.entries(old.files)) files.set(path, await deps.blobs.get(hash));
+  const uploads = await Promise.all(Object.values(old.uploads).map((hash) => deps.blobs.get(hash)));
   const { plan, environment } = old;
   const gathered = await gatherInputs(deps, { id, plan, files, environment, request });
   const inputs = await putInputs(deps.blobs, gathered);
@@ -60,6 +61,8 @@ export async function rerun(
     reused,
     fingerprint: `rerun of ${oldId}`,
   });
+  // Once more, now that the run stands: the old one may have been deleted with its files in between.
+  await Promise.all([...files.values(), ...uploads].map((bytes) => deps.blobs.put(bytes)));
   await startRun(deps, run);
   return { run, end: null, cancellation: null };
 }

@@ -51,7 +51,7 @@ export interface RerunRequest {
 }
 
 /** The switch of the whole queue: while it is paused no new task starts, and what runs goes on. */
-export interface QueueControl {
+interface QueueControl {
   pause(): Promise<void>;
   resume(): Promise<void>;
   isPaused(): Promise<boolean>;

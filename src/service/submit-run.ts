@@ -61,7 +61,8 @@ export async function submitRun(
   const gathered = await gatherInputs(deps, { id, plan, files: content, environment, request });
   checkVariables({ plan, files: content, environment, inputs: gathered });
   const files = await storeFiles(deps, content);
-  const uploads = await storeFiles(deps, await findUploads(deps, folder));
+  const uploaded = await findUploads(deps, folder);
+  const uploads = await storeFiles(deps, uploaded);
   const inputs = await putInputs(deps.blobs, gathered);
   const timeoutMs = request.timeoutMs ?? folder.plan.timeoutMs;
   const stored: Run = {
@@ -90,6 +91,9 @@ export async function submitRun(
   };
   const { run, created } = await deps.store.createRun(stored);
   if (!created) return repeat(deps, { run, end: null, cancellation: null }, request, fingerprint);
+  // Once more, now that the run stands: files that an older run used may have been deleted with it in between.
+  await storeFiles(deps, content);
+  await storeFiles(deps, uploaded);
   await startRun(deps, run);
   if (request.supersede !== undefined) await supersedeOlder(deps, run);
   return { status: { run, end: null, cancellation: null }, created: true };

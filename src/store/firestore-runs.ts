@@ -15,6 +15,7 @@ import {
   cancellationMarkSchema,
   documentName,
   endMarkSchema,
+  EVENTS,
   MARKS,
   orderOf,
   orderWithin,
@@ -32,6 +33,7 @@ import { createEventLog } from "./firestore-events.js";
 import { isMissing, isTaken, pauseAfter } from "./firestore-retry.js";
 
 const MAX_CONFLICTS = 100;
+const DELETED_AT_ONCE = 200;
 
 /** Every write may arrive twice, because an answer can be lost: a writer that finds its own mark has won. */
 export function createFirestoreRunStore(client: FirestoreClient): RunStore {
@@ -164,6 +166,21 @@ export function createFirestoreRunStore(client: FirestoreClient): RunStore {
       await client
         .write((writes) => writes.update(runOf(runId), shown))
         .catch((error: unknown) => refuseUnknown(runId, error));
+    },
+
+    async deleteRun(runId) {
+      // What lies below a run goes first: a deletion that was interrupted leaves a run that is found and deleted again.
+      for (const name of [OUTCOMES, STARTS, MARKS, EVENTS]) {
+        const below = runOf(runId).collection(name).select().limit(DELETED_AT_ONCE);
+        for (;;) {
+          const { docs } = await client.run(() => below.get());
+          if (docs.length === 0) break;
+          await client.write((writes) => {
+            for (const { ref } of docs) writes.delete(ref);
+          });
+        }
+      }
+      await client.write((writes) => writes.delete(runOf(runId)));
     },
 
     async endRun(runId, end) {

@@ -55,6 +55,7 @@ export function createRemoteRunStore(link: ServiceLink): RunStore {
     startedNodes: (runId) => ask("startedNodes", STORE_ANSWERS.startedNodes, [runId]),
     cancelRun: (runId, cancellation) =>
       ask("cancelRun", STORE_ANSWERS.cancelRun, [runId, cancellation]),
+    deleteRun: (runId) => ask("deleteRun", STORE_ANSWERS.deleteRun, [runId]),
     pauseRun: (runId, pause) => ask("pauseRun", STORE_ANSWERS.pauseRun, [runId, pause]),
     endRun: (runId, end) => ask("endRun", STORE_ANSWERS.endRun, [runId, end]),
     appendEvents: (runId, events) =>

@@ -171,6 +171,17 @@ export function createSqlRunStore(pool: SqlPool): RunStore {
       return standing.parse(row ?? refuseUnknown(runId)).ending;
     },
 
+    async deleteRun(runId) {
+      known.delete(runId);
+      await pool.query(
+        `WITH outcomes AS (DELETE FROM turnpike.outcome WHERE run_id = $1),
+           attempts AS (DELETE FROM turnpike.attempt WHERE run_id = $1),
+           events AS (DELETE FROM turnpike.event WHERE run_id = $1)
+         DELETE FROM turnpike.run WHERE id = $1`,
+        [runId],
+      );
+    },
+
     async appendEvents(runId, events) {
       if (events.length === 0) return;
       // The update holds the run's row until the events are in, so a reader never sees a later number before an earlier one.

@@ -126,6 +126,28 @@ export function runStoreContract(
       await assert.rejects(store.pauseRun("nobody", null), { code: "NOT_FOUND" });
     });
 
+    test("a deleted run is gone with everything of it, and others stay", async () => {
+      const [gone, kept] = [await stored(store), await stored(store)];
+      for (const { id } of [gone, kept]) {
+        await store.recordOutcome(id, makeOutcome("a"));
+        await store.nextAttempt(id, "a");
+        await store.appendEvents(id, [started("a", 1), started("a", 2)]);
+        await store.cancelRun(id, { by: "ann", at: 5 });
+        await store.endRun(id, { verdict: "cancelled", endedAt: 6 });
+      }
+      await store.deleteRun(gone.id);
+      await store.deleteRun(gone.id);
+      assert.equal(await store.getRun(gone.id), null);
+      assert.equal((await store.outcomes(gone.id)).size, 0);
+      assert.deepEqual(await store.startedNodes(gone.id), []);
+      assert.deepEqual(await store.readEvents(gone.id, { limit: 5 }), []);
+      assert.equal((await store.outcomes(kept.id)).size, 1);
+      assert.equal((await store.readEvents(kept.id, { limit: 5 })).length, 2);
+      assert.deepEqual(await store.createRun(gone), { run: gone, created: true });
+      const again = await store.getRun(gone.id);
+      assert.deepEqual([again?.end, again?.cancellation], [null, null]);
+    });
+
     test("an unknown run can neither be cancelled nor ended nor given events", async () => {
       const unknown = { code: "NOT_FOUND" };
       await assert.rejects(store.cancelRun("nobody", { by: "ann", at: 1 }), unknown);
