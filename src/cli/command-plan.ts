@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { formatProblem, TurnpikeError } from "../core/errors.js";
 import { EXIT } from "../core/exit-code.js";
 import { addConfigFlags, configOf, type CommandContext } from "./context.js";
+import { addForecastCommands } from "./command-plan-forecast.js";
 import { loadPlanByName } from "./subject.js";
 
 export function addPlanCommand(
@@ -12,6 +13,7 @@ export function addPlanCommand(
   end: (code: number) => void,
 ): void {
   const plan = program.command("plan").description("look at plans");
+  addForecastCommands(plan, context);
   const validate = plan
     .command("validate")
     .argument("[plans...]", "ids or paths; all plans of the collections folder without one")

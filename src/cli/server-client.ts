@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import { z } from "zod";
 import { runEventSchema, type RunEvent, type StoredEvent } from "../core/event.js";
+import type { ConfigKeyName } from "../core/config.js";
 import { ERROR_KINDS, messageOf, TurnpikeError, type ErrorCode } from "../core/errors.js";
 import { addConfigFlags, configOf, type CommandContext } from "./context.js";
 import { problemAnswerSchema } from "./server-answers.js";
@@ -37,10 +38,10 @@ export interface ServerClient {
   ): AsyncGenerator<StoredEvent>;
 }
 
-/** Adds the flags that say which service a command asks. */
-export function addServerFlags(command: Command): Command {
+/** Adds the flags that say which service a command asks, and those of further configuration keys. */
+export function addServerFlags(command: Command, further: readonly ConfigKeyName[] = []): Command {
   command.optionsGroup("Service:");
-  return addConfigFlags(command, ["server"]).option(
+  return addConfigFlags(command, [...further, "server"]).option(
     "--token <token>",
     "token of the service; better in TURNPIKE_TOKEN, where no process list shows it",
   );

@@ -59,3 +59,15 @@ export function depths(needs: Needs): Map<string, number> {
   }
   return depth;
 }
+
+/** Everything that stands before an id, directly or through others, in an order that puts each after what it needs. Expects no cycle. */
+export function ancestorsOf(needs: Needs, id: string): string[] {
+  const before = new Set<string>();
+  const reached = [...(needs.get(id) ?? [])];
+  for (let at = reached.pop(); at !== undefined; at = reached.pop()) {
+    if (before.has(at)) continue;
+    before.add(at);
+    reached.push(...(needs.get(at) ?? []));
+  }
+  return before.size === 0 ? [] : inOrder(needs).filter((each) => before.has(each));
+}

@@ -29,6 +29,19 @@ export function judge(
   }
 }
 
+/** A task that hands on less than it declares has not done its work, however green it is. */
+export function judgeOutputs(
+  judgement: Judgement,
+  { outputs }: Pick<TaskNode, "outputs">,
+  handed: readonly { readonly key: string }[],
+): Judgement {
+  const missing = outputs.filter((name) => !handed.some(({ key }) => key === name));
+  if (judgement.status !== "passed" || missing.length === 0) return judgement;
+  const advice = `set it with pm.environment.set("${missing[0] ?? ""}", …), or remove it from outputs`;
+  const reason = `its outputs are not set at its end: ${missing.join(", ")}; ${advice}`;
+  return errored(judgement.counts, "output", reason);
+}
+
 /** A run without a clean end is never judged by its failures, and a failure weighs more than missing evidence. */
 function judgeFinished(
   result: Finished,

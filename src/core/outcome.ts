@@ -32,6 +32,7 @@ const causeSchema = z.enum([
   "cancelled",
   "need",
   "evidence",
+  "output",
 ]);
 export type Cause = z.infer<typeof causeSchema>;
 
@@ -53,6 +54,8 @@ export const outcomeSchema = z.strictObject({
   counts: countsSchema,
   /** The run in which the task passed, where it was not executed again; then there is no attempt and nothing is counted. */
   reusedFrom: z.string().optional(),
+  /** Where the variables it hands on are kept until the run ends; absent where there are none. */
+  outputs: z.string().optional(),
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
 

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { durationSchema } from "./duration.js";
 import { egressSchema } from "./egress.js";
 import { isJsonObject } from "./json-object.js";
+import { matrixSchema } from "./matrix.js";
 import { requireSchema } from "./requirement.js";
 import { retriesSchema } from "./retries.js";
 
@@ -26,6 +27,16 @@ const textsSchema = z
   .union([z.string(), z.array(z.string())])
   .transform((value): readonly string[] => (typeof value === "string" ? [value] : value));
 
+/** What every attempt is given; a variable of this name from another task would undo the isolation of test data. */
+const GENERATED = ["run_id", "task_id", "attempt", "prefix", "seed", "started_at"];
+const outputSchema = z
+  .string()
+  .min(1)
+  .refine(
+    (name) => !GENERATED.includes(name),
+    "is generated for every attempt; choose another name",
+  );
+
 const taskSchema = z.strictObject({
   title: z.string().optional(),
   needs: needsSchema,
@@ -34,6 +45,8 @@ const taskSchema = z.strictObject({
   collection: z.string().min(1),
   /** Run only these folders or requests, by name or id. */
   folder: textsSchema.prefault([]),
+  /** Leave out these folders or requests, by name or id. */
+  exclude: textsSchema.prefault([]),
   /** CSV or JSON file with one row for each iteration, relative to the plan's folder. */
   data: z.string().min(1).optional(),
   iterations: z.int().min(1).max(100_000).optional(),
@@ -53,6 +66,10 @@ const taskSchema = z.strictObject({
   variables: z
     .record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()]))
     .default({}),
+  /** Variables that its scripts set and that are handed to the tasks after it. */
+  outputs: z.array(outputSchema).default([]),
+  /** Makes one task of each combination. */
+  matrix: matrixSchema.optional(),
   allowEmpty: z.boolean().default(false),
   /** What an upload from outside the working directory means, which is never sent: a failure, or what Newman makes of it. */
   refusedFiles: z.enum(["fail", "warn"]).default("fail"),

@@ -5,6 +5,7 @@ import type { EgressRules } from "./egress.js";
 import type { Problem } from "./errors.js";
 import type { Requirement } from "./requirement.js";
 import { isJsonObject } from "./json-object.js";
+import { cellsOf } from "./matrix.js";
 import { ID_PATTERN, layersSchema, planSchemas, taskEntries } from "./plan-document.js";
 import { problemsOfNeeds } from "./plan-needs.js";
 import { toProblems } from "./schema-problems.js";
@@ -12,7 +13,7 @@ import type { ShardPlace, Split } from "./split.js";
 
 /** One collection run of a plan. */
 export interface TaskNode extends Readonly<
-  Omit<z.output<typeof planSchemas.task>, "timeout" | "title" | "environment" | "egress">
+  Omit<z.output<typeof planSchemas.task>, "timeout" | "title" | "environment" | "egress" | "matrix">
 > {
   readonly kind: "task";
   readonly id: string;
@@ -56,21 +57,26 @@ export type PlanCheck =
   | { readonly ok: true; readonly plan: Plan }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** Reads a parsed plan document and reports every problem of it at once. Files and environments are checked by whoever holds them. */
-export function readPlan(document: unknown): PlanCheck {
+/**
+ * Reads a parsed plan document and reports every problem of it at once. Files and environments are checked by whoever holds
+ * them. `madeIds` are those that an included plan has brought, which no author could write.
+ */
+export function readPlan(document: unknown, madeIds: ReadonlySet<string> = new Set()): PlanCheck {
   const head = planSchemas.document.safeParse(document);
   const problems = head.success
     ? []
     : toProblems(head.error, [], document, planSchemas.document.shape);
-  const nodes: PlanNode[] = [];
+  /** The nodes each entry of the document has become: one, or as many as its matrix makes. */
+  const made = new Map<string, readonly PlanNode[]>();
   for (const [id, body] of Object.entries(taskEntries(document))) {
-    const read = readNode(id, body);
+    const read = readNodes(id, body, ID_PATTERN.test(id) || madeIds.has(id));
     if ("problems" in read) problems.push(...read.problems);
-    else nodes.push(read.node);
+    else made.set(id, read.nodes);
   }
   problems.push(...problemsOfNeeds(taskEntries(document)));
   if (!head.success || problems.length > 0) return { ok: false, problems };
   const { name, title, environment, timeout: timeoutMs } = head.data;
+  const nodes = [...made.values()].flat().map((node) => withMadeNeeds(node, made));
   const limit = timeoutMs === undefined ? {} : { timeoutMs };
   const plan = { name, title: title ?? name, environment: environment ?? [], ...limit, nodes };
   return { ok: true, plan };
@@ -82,10 +88,16 @@ export function environmentsNamed(
 ): readonly { readonly path: string; readonly name: string }[] {
   const places = [
     { path: "environment", value: isJsonObject(document) ? document["environment"] : undefined },
-    ...Object.entries(taskEntries(document)).map(([id, task]) => ({
-      path: `tasks.${id}.environment`,
-      value: isJsonObject(task) ? task["environment"] : undefined,
-    })),
+    ...Object.entries(taskEntries(document)).flatMap(([id, task]) => [
+      {
+        path: `tasks.${id}.environment`,
+        value: isJsonObject(task) ? task["environment"] : undefined,
+      },
+      ...listOf(isJsonObject(task) ? task["matrix"] : undefined, "environment").map((value) => ({
+        path: `tasks.${id}.matrix.environment`,
+        value,
+      })),
+    ]),
   ];
   return places.flatMap(({ path, value }) => {
     const layers = layersSchema.safeParse(value);
@@ -93,9 +105,31 @@ export function environmentsNamed(
   });
 }
 
-function readNode(id: string, body: unknown): { node: PlanNode } | { problems: Problem[] } {
+/** The elements of a list under a key; none where there is no list. */
+function listOf(body: unknown, key: string): readonly unknown[] {
+  const list: unknown = isJsonObject(body) ? body[key] : undefined;
+  return Array.isArray(list) ? list : [];
+}
+
+/** A need of a task with a matrix is a need of all the tasks it has become. */
+function withMadeNeeds(node: PlanNode, made: ReadonlyMap<string, readonly PlanNode[]>): PlanNode {
+  const madeOf = (ids: readonly string[]): string[] =>
+    ids.flatMap((id) => made.get(id)?.map((each) => each.id) ?? [id]);
+  const needs = madeOf(node.needs);
+  if (node.kind === "task") return { ...node, needs };
+  const mayFail = node.require?.mayFail;
+  return mayFail === undefined
+    ? { ...node, needs }
+    : { ...node, needs, require: { ...node.require, mayFail: madeOf(mayFail) } };
+}
+
+function readNodes(
+  id: string,
+  body: unknown,
+  isGoodId: boolean,
+): { readonly nodes: readonly PlanNode[] } | { readonly problems: readonly Problem[] } {
   const place = ["tasks", id];
-  const badId = ID_PATTERN.test(id)
+  const badId = isGoodId
     ? []
     : [
         {
@@ -115,21 +149,51 @@ function readNode(id: string, body: unknown): { node: PlanNode } | { problems: P
     const { timeout, title, needs, require } = read.data;
     const requirement = require === undefined ? {} : { require };
     const node = { id, title: title ?? id, needs, timeoutMs: timeout, ...requirement };
-    return { node: { kind: "checkpoint", ...node } };
+    return { nodes: [{ kind: "checkpoint", ...node }] };
   }
   const read = planSchemas.task.safeParse(body);
   if (!read.success)
     return { problems: [...badId, ...toProblems(read.error, place, body, planSchemas.task.shape)] };
   if (badId.length > 0) return { problems: badId };
-  const { timeout, title, environment, ...rest } = read.data;
-  return {
-    node: {
-      kind: "task",
-      id,
-      title: title ?? id,
-      timeoutMs: timeout,
-      environment: environment ?? null,
-      ...rest,
-    },
+  const unfit = problemsOfShards(id, read.data);
+  if (unfit.length > 0) return { problems: unfit };
+  const { timeout, title, environment, matrix, ...rest } = read.data;
+  const task: TaskNode = {
+    kind: "task",
+    id,
+    title: title ?? id,
+    timeoutMs: timeout,
+    environment: environment ?? null,
+    ...rest,
   };
+  if (matrix === undefined) return { nodes: [task] };
+  const made = cellsOf(id, matrix);
+  if ("problems" in made) return made;
+  return {
+    nodes: made.cells.map(({ label, variables, ...cell }) => ({
+      ...task,
+      ...cell,
+      title: `${task.title} (${label})`,
+      variables: { ...task.variables, ...variables },
+    })),
+  };
+}
+
+/** The parts of a collection run in processes of their own, and are chosen from the collection as it is. */
+function problemsOfShards(
+  id: string,
+  task: Pick<TaskNode, "shards" | "outputs" | "exclude">,
+): readonly Problem[] {
+  if (task.shards === undefined) return [];
+  return (["outputs", "exclude"] as const).flatMap((key) =>
+    task[key].length === 0
+      ? []
+      : [
+          {
+            path: `tasks.${id}.${key}`,
+            message: `a task with shards cannot have ${key}`,
+            suggestedAction: `remove shards or ${key}, or make two tasks of it`,
+          },
+        ],
+  );
 }

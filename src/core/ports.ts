@@ -210,6 +210,8 @@ export interface CollectionJob {
   }[];
   /** Requests one iteration may execute, before it counts as a cycle without end. */
   readonly requestLimit: number;
+  /** Variables whose values are wanted at the end. */
+  readonly outputs: readonly string[];
   readonly bail: boolean;
   readonly insecure: boolean;
   readonly ignoreRedirects: boolean;
@@ -230,6 +232,8 @@ export type CollectionResult =
       readonly failures: readonly Failure[];
       /** Newman's own error for the run as a whole (a collection it cannot load, an unknown folder). */
       readonly runError: string | null;
+      /** Of the variables asked for those that stand in the environment, else in the globals; absent where none was asked for. */
+      readonly outputs?: Readonly<Record<string, unknown>>;
     }
   /** The process that ran it died or fell silent; `cause` says in plain words how. */
   | { readonly ended: "crashed"; readonly cause: string; readonly counts: Counts }

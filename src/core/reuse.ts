@@ -6,7 +6,8 @@ import type { Plan } from "./plan.js";
 /**
  * Tasks that passed after nothing but tasks that passed, each with the run in which it was executed. A checkpoint is always
  * judged anew, and what stands behind one is reused only where everything before it is. A clean-up task (`always`) is run
- * again, because what is run again leaves something to clean up.
+ * again, because what is run again leaves something to clean up; and so is one that hands on `outputs`, because they were deleted
+ * at the end of its run.
  */
 export function reusableTasks(
   plan: Plan,
@@ -22,7 +23,7 @@ export function reusableTasks(
     const answer =
       node !== undefined &&
       outcomes.get(id)?.status === "passed" &&
-      !(node.kind === "task" && node.always) &&
+      !(node.kind === "task" && (node.always || node.outputs.length > 0)) &&
       node.needs.every(isReusable);
     known.set(id, answer);
     return answer;

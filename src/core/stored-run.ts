@@ -17,10 +17,11 @@ const resolved = {
 };
 
 /** Made from the schema of plan.yaml, so that a new option of a task is stored as well; only what reading changes is said again. */
-const taskNodeSchema = planSchemas.task.omit({ timeout: true }).extend({
+const taskNodeSchema = planSchemas.task.omit({ timeout: true, matrix: true }).extend({
   kind: z.literal("task"),
   ...resolved,
   folder: z.array(z.string()),
+  exclude: z.array(z.string()),
   runsOn: z.array(z.string()),
   retries: retriesNodeSchema,
   environment: z.array(z.string()).nullable(),

@@ -90,7 +90,10 @@ function lengthOf({ startedAt, endedAt }: Span): number {
 }
 
 /** Longest chain through the executed nodes; of equals the one with more nodes, so that a closing checkpoint is named. Checkpoints weigh nothing. */
-function criticalPath(plan: Plan, weights: ReadonlyMap<string, number>): RunTiming["criticalPath"] {
+export function criticalPath(
+  plan: Plan,
+  weights: ReadonlyMap<string, number>,
+): RunTiming["criticalPath"] {
   const needsOf = new Map(plan.nodes.map(({ id, needs }) => [id, needs]));
   const chains = new Map<
     string,

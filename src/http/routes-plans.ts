@@ -2,8 +2,10 @@
 
 import { z } from "zod";
 import { TurnpikeError } from "../core/errors.js";
+import { forecastSchema } from "../core/forecast.js";
 import type { Plan } from "../core/plan.js";
 import type { PlanSource } from "../core/ports.js";
+import { planAsMermaid, planAsSvg } from "../reports/plan-graph.js";
 import { problemItemSchema, refusals } from "./problem.js";
 import type { App, RouteContext } from "./route-context.js";
 
@@ -75,7 +77,51 @@ export function addPlanRoutes(app: App, { service }: RouteContext): void {
       return planDocument(id, plan);
     },
   );
+
+  app.get(
+    "/v1/plans/:id/explain",
+    {
+      schema: {
+        operationId: "explainPlan",
+        summary: "Phases, critical path, cost of each checkpoint and predicted time, from history",
+        tags: ["plans"],
+        params: z.strictObject({ id: z.string() }),
+        response: { 200: forecastSchema, ...refusals("NOT_FOUND", "INVALID_PLAN") },
+      },
+    },
+    ({ params }) => service.explainPlan(params.id),
+  );
+
+  for (const { name, mediaType, draw } of PICTURES) {
+    app.get(
+      `/v1/plans/:id/graph.${name}`,
+      {
+        schema: {
+          operationId: `drawPlan${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+          summary: `A plan as a picture: ${mediaType}`,
+          tags: ["plans"],
+          params: z.strictObject({ id: z.string() }),
+          response: {
+            200: { description: "The picture", content: { [mediaType]: { schema: z.string() } } },
+            ...refusals("NOT_FOUND", "INVALID_PLAN"),
+          },
+        },
+      },
+      async ({ params }, reply) => {
+        const { plan } = await service.plans.load(params.id);
+        // A picture opened by its address is a document of this origin, and titles come from files.
+        void reply.header("content-security-policy", PICTURE_POLICY);
+        return reply.type(`${mediaType}; charset=utf-8`).send(draw(plan));
+      },
+    );
+  }
 }
+
+const PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+const PICTURES = [
+  { name: "mmd", mediaType: "text/plain", draw: planAsMermaid },
+  { name: "svg", mediaType: "image/svg+xml", draw: planAsSvg },
+] as const;
 
 async function listPlan(plans: PlanSource, id: string): Promise<z.infer<typeof listedPlanSchema>> {
   try {

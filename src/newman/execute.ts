@@ -24,6 +24,8 @@ export interface Execution {
   readonly assertionsSkipped: number;
   readonly failures: readonly Failure[];
   readonly runError: string | null;
+  /** By name; what nothing has set is not here. */
+  readonly outputs: Readonly<Record<string, unknown>>;
 }
 
 /** Runs a collection to its end. Rejects when Newman ends a run twice, or in a way it never should. */
@@ -77,6 +79,7 @@ export function execute(
           assertionsSkipped,
           failures,
           runError: runError === null ? null : messageOf(runError),
+          outputs: outputsOf(summary, job.outputs),
         });
       });
     });
@@ -122,7 +125,20 @@ export function execute(
   });
 }
 
-const NOTHING = { counts: NO_COUNTS, assertionsSkipped: 0, failures: [] } as const;
+const NOTHING = { counts: NO_COUNTS, assertionsSkipped: 0, failures: [], outputs: {} } as const;
+
+/** The environment wins over the globals, as it does in scripts. */
+function outputsOf(
+  summary: NewmanSummary | undefined,
+  names: readonly string[],
+): Readonly<Record<string, unknown>> {
+  const entries = names.flatMap((name) => {
+    const scope = [summary?.environment, summary?.globals].find((each) => each?.has(name));
+    const value = scope?.get(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(entries);
+}
 
 /** Newman takes a text for a path or URL to load, and dies of `null`; iteration data has rules of its own. */
 function prepare(

@@ -32,6 +32,7 @@ const jobSchema = z.strictObject({
     z.strictObject({ name: z.string(), value: z.string(), domains: z.array(z.string()) }),
   ),
   requestLimit: z.int().min(1),
+  outputs: z.array(z.string()),
   /** Larger responses are cut off, and their requests fail. */
   maxResponseBytes: z.int().min(1),
   bail: z.boolean(),
@@ -65,6 +66,7 @@ export const fromChildSchema = z.discriminatedUnion("type", [
     assertionsSkipped: z.int().min(0),
     failures: z.array(failureSchema),
     runError: z.string().nullable(),
+    outputs: z.record(z.string(), z.unknown()),
     /** Memory the child holds after the run. */
     residentBytes: z.int().min(0),
   }),
@@ -92,5 +94,6 @@ export function toJobMessage(
     })),
     globals: job.globals.map(({ key, value }) => ({ key, value })),
     folder: [...job.folder],
+    outputs: [...job.outputs],
   };
 }

@@ -34,7 +34,15 @@ interface Tracker {
   readonly failed: number;
 }
 
+/** Variables as they stand at the end of a run. */
+interface VariableScope {
+  has(name: string): boolean;
+  get(name: string): unknown;
+}
+
 export interface NewmanSummary {
+  readonly environment?: VariableScope;
+  readonly globals?: VariableScope;
   readonly run: {
     readonly stats: Readonly<
       Record<

@@ -6,6 +6,7 @@ import { cancelRun } from "./cancel-run.js";
 import { createEnvironmentManager } from "./environment-manager.js";
 import { checkReadiness, type Probe } from "./check-readiness.js";
 import type { Dependencies } from "./dependencies.js";
+import { explainPlan } from "./explain-plan.js";
 import { followRun, readEvents, waitForRun } from "./follow-run.js";
 import { renderEnvironment } from "./render-environment.js";
 import type { Service, ServiceMetrics } from "./service.js";
@@ -41,6 +42,7 @@ export function createService(deps: Dependencies, parts: ServiceParts): Service 
     checkConfig: (document) =>
       resolveConfig([{ name: "document", values: recordOf(document), label: (key) => key }]),
     renderEnvironment: (request) => renderEnvironment(deps, request),
+    explainPlan: (planId) => explainPlan(deps, planId),
     async submitRun(request) {
       refuseWhileDraining(parts);
       return submitRun(deps, request);

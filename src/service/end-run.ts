@@ -5,6 +5,7 @@ import type { SettleAnswer, Settled } from "../core/ports.js";
 import type { RunEnd, RunStatus } from "../core/run.js";
 import { verdictOf } from "../core/verdict.js";
 import type { Dependencies } from "./dependencies.js";
+import { deleteOutputs } from "./outputs.js";
 import { appendEvents } from "./record.js";
 
 /** Ends the run if it can be ended. Repeating is harmless: the first end stands. */
@@ -18,6 +19,7 @@ export async function endRun(
   const verdict = verdictOf(run.plan, outcomes, cancellation !== null);
   // Nothing starts any more, so the inputs go first: a crash between the two lines leaves no secret behind.
   await deps.blobs.delete(run.inputs);
+  await deleteOutputs(deps.blobs, outcomes.values());
   const standing = await deps.store.endRun(run.id, { verdict, endedAt: deps.clock.now() });
   deps.meter.countRun(standing.verdict);
   await appendEvents(deps, run.id, [

@@ -1,6 +1,7 @@
 /** Executing one task: environment rendered, collection run in a lane, evidence stored while it comes in, outcome judged. */
 
 import { dataFormatOf } from "../collections/iteration-data.js";
+import { excludeItems } from "../collections/exclude-items.js";
 import { onlyUnits } from "../collections/only-units.js";
 import { readCollection } from "../collections/read-collection.js";
 import { withRelativeUploads } from "../collections/upload-paths.js";
@@ -9,7 +10,7 @@ import { checkpointsBehind } from "../core/decide.js";
 import { TurnpikeError } from "../core/errors.js";
 import { retryCauseOf } from "../core/attempts.js";
 import { NO_COUNTS } from "../core/evidence.js";
-import { judge } from "../core/judge.js";
+import { judge, judgeOutputs } from "../core/judge.js";
 import { shorten, type Outcome } from "../core/outcome.js";
 import type { TaskNode } from "../core/plan.js";
 import type { CollectionJob, NodeWake } from "../core/ports.js";
@@ -20,6 +21,7 @@ import { executionOf, partOf, taskOf } from "../core/shards.js";
 import type { Dependencies, WorkDependencies } from "./dependencies.js";
 import { createEvidenceWriter } from "./evidence-writer.js";
 import { getInputs, type Inputs } from "./inputs.js";
+import { outputLayers, outputRows, secretOutputs } from "./outputs.js";
 import { appendEvents } from "./record.js";
 import { watchForStop } from "./watch-for-stop.js";
 
@@ -32,6 +34,8 @@ export class OwnershipLost extends Error {
 export interface Execution {
   readonly outcome: Outcome;
   readonly retryCause: RetryCause | null;
+  /** What it hands on, not yet stored. */
+  readonly outputs: ReturnType<typeof outputRows>;
 }
 
 /** Thrown when a task cannot be started at this moment; that is no fault of the task, so its job comes again. */
@@ -61,9 +65,10 @@ export async function runTask(
     reason: verdict.reason === null ? null : shorten(verdict.reason),
   });
   if (attempt > deps.maxStarts + node.retries.max)
-    return { outcome: outcome(exhausted(attempt - 1)), retryCause: null };
+    return { outcome: outcome(exhausted(attempt - 1)), retryCause: null, outputs: [] };
   const inputs = await getInputs(deps.blobs, run.inputs);
-  const rendered = renderFor(deps, { run, node, inputs, attempt, prefix, startedAt });
+  const handed = await outputLayers(deps, run, node);
+  const rendered = renderFor(deps, { run, node, inputs, handed, attempt, prefix, startedAt });
   const redact = createRedact([
     ...rendered.secrets,
     ...secretsOf(inputs.globals),
@@ -94,8 +99,14 @@ export async function runTask(
     await writer.close();
     if (wake.signal.aborted)
       throw new OwnershipLost(`task ${node.id} of run ${run.id} is handed over`);
-    const judgement = judge(result, node, stop.reason());
-    return { outcome: outcome(redact(judgement)), retryCause: retryCauseOf(result, judgement) };
+    const outputs = outputRows(result.ended === "finished" ? (result.outputs ?? {}) : {}, rendered);
+    const judgement = judgeOutputs(judge(result, node, stop.reason()), node, outputs);
+    const redactAll = createRedact(secretOutputs(outputs));
+    return {
+      outcome: outcome(redactAll(redact(judgement))),
+      retryCause: retryCauseOf(result, judgement),
+      outputs,
+    };
   } finally {
     stop.close();
     await writer.close();
@@ -147,7 +158,9 @@ async function createJob(
   const part = partOf(node);
   return {
     collection: withRelativeUploads(
-      part?.by === "folders" ? onlyUnits(collection.collection, part) : collection.collection,
+      part?.by === "folders"
+        ? onlyUnits(collection.collection, part)
+        : excludeItems(collection.collection, node.exclude).collection,
       run.workingDirectory,
     ),
     environment: { name: layerNames(run, node).join(" + ") || "none", rows: rendered.rows },
@@ -168,6 +181,7 @@ async function createJob(
     egress: node.egress,
     guardedSecrets: inputs.guardedSecrets,
     requestLimit: node.requestLimit,
+    outputs: node.outputs,
     bail: node.bail,
     insecure: node.insecure,
     ignoreRedirects: node.ignoreRedirects,
@@ -181,19 +195,20 @@ function layerNames(run: Run, node: TaskNode): readonly string[] {
   return node.environment ?? run.environment;
 }
 
-/** Layers from weakest to strongest: the service's own URL, the environments, the plan's values, generated values, overrides. */
+/** Layers from weakest to strongest: the service's own URL, the environments, the plan's values, generated and handed-down values, overrides. */
 function renderFor(
   { serviceUrl }: Pick<Dependencies, "serviceUrl">,
   from: {
     readonly run: Run;
     readonly node: TaskNode;
     readonly inputs: Inputs;
+    readonly handed: readonly Layer[];
     readonly attempt: number;
     readonly prefix: string;
     readonly startedAt: number;
   },
 ): Rendered {
-  const { run, node, inputs, attempt, prefix, startedAt } = from;
+  const { run, node, inputs, handed, attempt, prefix, startedAt } = from;
   const url = serviceUrl();
   const named = layerNames(run, node).flatMap((name): Layer[] => {
     const layer = inputs.environments[name];
@@ -212,6 +227,7 @@ function renderFor(
       seed: run.id,
       started_at: new Date(startedAt).toISOString(),
     }),
+    ...handed,
     plainLayer("overrides", inputs.variables),
     inputs.vault,
   ]);

@@ -2,6 +2,7 @@
 
 import type { ConfigCheck, ConfigValue } from "../core/config.js";
 import type { Layer, Rendered } from "../core/environment.js";
+import type { Forecast } from "../core/forecast.js";
 import type { StoredEvent } from "../core/event.js";
 import type { Outcome } from "../core/outcome.js";
 import type { CollectionStore, EnvironmentStore, PlanFolder, PlanSource } from "../core/ports.js";
@@ -88,6 +89,8 @@ export interface Service {
     readonly layers: readonly string[];
     readonly variables: Readonly<Record<string, string>>;
   }): Promise<Rendered>;
+  /** What a plan will take, from its history; NOT_FOUND for an unknown id. */
+  explainPlan(planId: string): Promise<Forecast>;
   /** Checks and stores a run and queues its flow. The same submission twice is one run. */
   submitRun(
     request: SubmitRequest,

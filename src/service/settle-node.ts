@@ -12,6 +12,7 @@ import { executionOf, isShard, type ExecutionNode, type MergeNode } from "../cor
 import { judgeCheckpoint } from "../core/verdict.js";
 import type { Dependencies, WorkDependencies } from "./dependencies.js";
 import { endRun } from "./end-run.js";
+import { deleteOutputs, keepOutputs } from "./outputs.js";
 import { openBehind, outcomeOf, recordOutcome, reusedOutcome } from "./record.js";
 import { aroundOf, lastAttempt, pauseOf, recordAttempt, tellEarlier } from "./retry-task.js";
 import { OwnershipLost, QueueUnreachable, runTask, type Execution } from "./run-task.js";
@@ -67,14 +68,17 @@ async function settlePlanNode(
   if (decision.kind === "start" && node.kind === "task" && isHeld(status))
     return { state: "later", afterMs: PAUSED_POLL_MS };
   const attempt = await attemptNode(deps, { run, node, wake, outcomes, decision });
-  if (!(await wake.stillOwner()))
+  if (!(await wake.stillOwner())) {
+    if ("outcome" in attempt) await deleteOutputs(deps.blobs, [attempt.outcome]);
     throw new OwnershipLost(`${node.id} of run ${run.id} belongs to another worker now`);
+  }
   if ("pauseMs" in attempt) {
     await recordAttempt(deps, run, attempt);
     return { state: "later", afterMs: attempt.pauseMs };
   }
   const { outcome } = attempt;
   const recorded = await recordOutcome(deps, run, outcome);
+  if (recorded.outputs !== outcome.outputs) await deleteOutputs(deps.blobs, [outcome]);
   if (node.kind === "checkpoint") await deps.queue.clearDeadline(run.id, node.id);
   return settledBy(recorded);
 }
@@ -111,7 +115,8 @@ async function attemptNode(
   const execution = await executeTask(deps, { run, node, wake });
   const pauseMs = await pauseOf(deps, { run, node, execution });
   if (pauseMs !== null) return { execution, pauseMs };
-  return { outcome: await tellEarlier(deps, run, { node, outcome: execution.outcome }) };
+  const outcome = await tellEarlier(deps, run, { node, outcome: execution.outcome });
+  return { outcome: await keepOutputs(deps, outcome, execution.outputs) };
 }
 
 function settledBy(outcome: Outcome): Settled {
@@ -172,6 +177,10 @@ async function executeTask(
     deps.log.error({ err: error, runId: run.id, node: node.id }, "a task could not be executed");
     const reason = `Turnpike could not execute it: ${messageOf(error)}`;
     const settlement = { status: "errored", cause: "crash", reason } as const;
-    return { outcome: outcomeOf(node, settlement, deps.clock.now()), retryCause: null };
+    return {
+      outcome: outcomeOf(node, settlement, deps.clock.now()),
+      retryCause: null,
+      outputs: [],
+    };
   }
 }

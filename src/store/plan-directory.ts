@@ -3,6 +3,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, parse, resolve } from "node:path";
 import { refusal, TurnpikeError, type Problem } from "../core/errors.js";
+import { includePlans, plansIncluded } from "../core/include-plans.js";
 import { nearest } from "../core/nearest.js";
 import { readPlan } from "../core/plan.js";
 import type { PlanFolder, PlanSource } from "../core/ports.js";
@@ -69,15 +70,52 @@ async function loadPlan(from: {
   const bytes = (await readIfThere(from.file)) ?? new Uint8Array();
   const yaml = readYaml(basename(from.file), bytes);
   if (!yaml.ok) throw refusal("INVALID_PLAN", what, yaml.problems);
-  const check = readPlan(yaml.document);
-  const found = await readPlanFiles(directory, yaml.document, from.checks.collection);
+  const included = await readIncluded(directory, yaml.document);
+  const name = basename(from.file);
+  const {
+    document,
+    madeIds,
+    problems: faults,
+  } = includePlans(yaml.document, { name, ...included });
+  const check = readPlan(document, madeIds);
+  const found = await readPlanFiles(directory, document, from.checks.collection);
   const problems = [
+    ...included.problems,
+    ...faults,
     ...(check.ok ? [] : check.problems),
     ...found.problems,
-    ...((await from.checks.document?.(yaml.document)) ?? []),
+    ...((await from.checks.document?.(document)) ?? []),
   ];
   if (!check.ok || problems.length > 0) throw refusal("INVALID_PLAN", what, problems);
   return { id: from.id, plan: check.plan, directory, files: found.files };
+}
+
+/** The raw documents of the plans that are included, directly and through others, by file name. */
+async function readIncluded(
+  directory: string,
+  document: unknown,
+): Promise<{ readonly plans: ReadonlyMap<string, unknown>; readonly problems: Problem[] }> {
+  const plans = new Map<string, unknown>();
+  const problems: Problem[] = [];
+  const names = [...plansIncluded(document)];
+  const seen = new Set<string>();
+  for (let name = names.shift(); name !== undefined; name = names.shift()) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const bytes = await readIfThere(join(directory, name));
+    const yaml = readYaml(name, bytes ?? new Uint8Array());
+    if (bytes !== null && yaml.ok) {
+      plans.set(name, yaml.document);
+      names.push(...plansIncluded(yaml.document));
+    } else if (bytes === null || yaml.ok) {
+      const message = `there is no file "${name}" to include in ${directory}`;
+      problems.push({ path: name, message, suggestedAction: "put it there, or correct its name" });
+    } else
+      problems.push(
+        ...yaml.problems.map((fault) => ({ ...fault, path: `${name} ${fault.path}`.trim() })),
+      );
+  }
+  return { plans, problems };
 }
 
 async function planFileIn(folder: string): Promise<string | null> {

@@ -3,6 +3,8 @@
 import { readdir, readFile, realpath } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { dataFormatOf, problemsOfIterationData } from "../collections/iteration-data.js";
+import { excludeItems } from "../collections/exclude-items.js";
+import { readCollection } from "../collections/read-collection.js";
 import { messageOf, type Problem } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
 import { hasCode, isMissing } from "./file.js";
@@ -21,6 +23,8 @@ interface NamedFile {
   readonly place: string;
   readonly kind: "collection" | "data";
   readonly path: string;
+  /** What the task leaves out of a collection. */
+  readonly exclude: readonly string[];
 }
 
 /** Takes the raw document, so that a plan with other faults still gets those of its files named. */
@@ -40,19 +44,35 @@ export async function readPlanFiles(
     files.set(named.path, bytes);
     const faults = named.kind === "collection" ? checkCollection(bytes) : checkData(named, bytes);
     problems.push(...faults.map((fault) => atPlace(named, fault)));
+    if (faults.length === 0) problems.push(...problemsOfExclude(named, bytes));
   }
   return { files, problems };
 }
 
 function namedFiles(document: unknown): NamedFile[] {
   const tasks = isJsonObject(document) && isJsonObject(document["tasks"]) ? document["tasks"] : {};
-  return Object.entries(tasks).flatMap(([id, task]) =>
-    (["collection", "data"] as const).flatMap((kind): NamedFile[] => {
-      const path = isJsonObject(task) ? task[kind] : undefined;
-      const isNamed = typeof path === "string" && path !== "";
-      return isNamed ? [{ place: `tasks.${id}.${kind}`, kind, path }] : [];
-    }),
-  );
+  return Object.entries(tasks).flatMap(([id, task]) => {
+    if (!isJsonObject(task)) return [];
+    const rows = isJsonObject(task["matrix"]) ? task["matrix"]["data"] : undefined;
+    const named = [
+      { place: `tasks.${id}.collection`, kind: "collection", path: task["collection"] },
+      { place: `tasks.${id}.data`, kind: "data", path: task["data"] },
+      ...(Array.isArray(rows) ? rows : []).map((path: unknown) => ({
+        place: `tasks.${id}.matrix.data`,
+        kind: "data" as const,
+        path,
+      })),
+    ] as const;
+    return named.flatMap(({ place, kind, path }): NamedFile[] => {
+      const exclude = kind === "collection" ? textsOf(task["exclude"]) : [];
+      return typeof path === "string" && path !== "" ? [{ place, kind, path, exclude }] : [];
+    });
+  });
+}
+
+function textsOf(value: unknown): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return list.filter((text): text is string => typeof text === "string");
 }
 
 async function readInside(directory: string, named: NamedFile): Promise<Uint8Array | Problem> {
@@ -93,6 +113,23 @@ async function missing(directory: string, named: NamedFile): Promise<Problem> {
 function checkData({ path }: NamedFile, bytes: Uint8Array): readonly Problem[] {
   const text = new TextDecoder().decode(bytes);
   return problemsOfIterationData({ format: dataFormatOf(path), text });
+}
+
+function problemsOfExclude(
+  { place, path, exclude }: NamedFile,
+  bytes: Uint8Array,
+): readonly Problem[] {
+  const check = exclude.length === 0 ? null : readCollection(bytes);
+  if (check === null || !check.ok) return [];
+  const { unknown, names } = excludeItems(check.collection, exclude);
+  return unknown.map((name) => {
+    const guess = nearest(name, names);
+    return {
+      path: place.replace(/collection$/, "exclude"),
+      message: `${path} has no folder or request "${name}"`,
+      suggestedAction: guess === null ? "remove it" : `did you mean "${guess}"?`,
+    };
+  });
 }
 
 function atPlace(named: NamedFile, fault: Problem): Problem {

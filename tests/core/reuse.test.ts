@@ -14,13 +14,19 @@ const check = readPlan({
     d: { collection: "a.json", needs: ["gate"] },
     e: { collection: "a.json", needs: ["c", "d"] },
     clean: { collection: "a.json", needs: ["a"], always: true },
+    login: { collection: "a.json", outputs: ["token"] },
+    after: { collection: "a.json", needs: ["login"] },
   },
 });
 assert.ok(check.ok);
 const { plan } = check;
 
 const CASES: readonly (readonly [title: string, red: readonly string[], reused: string])[] = [
-  ["everything but clean-up is reused where everything passed", [], "a b c d e"],
+  [
+    "everything but clean-up and what hands on outputs is reused where everything passed",
+    [],
+    "a b c d e",
+  ],
   ["what stands behind a red task is not", ["b"], "a c"],
   ["a red first task leaves only what does not need it", ["a"], "b"],
   ["a red checkpoint is as good as a red task for what is behind it", ["gate"], "a b c"],

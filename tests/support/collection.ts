@@ -55,6 +55,7 @@ export function jobOf(collection: unknown, more: Partial<CollectionJob> = {}): C
     guardedSecrets: [],
     egress: { allow: [], deny: [] },
     requestLimit: 5_000,
+    outputs: [],
     bail: false,
     insecure: false,
     ignoreRedirects: false,

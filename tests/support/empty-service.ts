@@ -39,6 +39,9 @@ export function emptyService(changes: Partial<Service> = {}): Service {
         },
       ]),
     renderEnvironment: async () => ({ rows: [], secrets: [] }),
+    explainPlan: async () => {
+      throw new TurnpikeError("NOT_FOUND", "there is no plan");
+    },
     submitRun: async () => {
       throw new TurnpikeError("NOT_FOUND", "there is no plan");
     },
