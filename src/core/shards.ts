@@ -17,18 +17,20 @@ export interface ExecutionPlan {
   readonly nodes: readonly ExecutionNode[];
 }
 
-/** No id of a plan contains a dot, so a shard's is never another node's. */
+/** No id of a plan contains it, so a shard's is never another node's; a dot stands in those of a matrix and of included plans. */
+const MARK = "~";
+
 function shardId(task: string, part: number): string {
-  return `${task}.${String(part + 1)}`;
+  return `${task}${MARK}${String(part + 1)}`;
 }
 
 /** The task of the plan that a node of the execution belongs to. */
 export function taskOf(nodeId: string): string {
-  return nodeId.split(".")[0] ?? nodeId;
+  return nodeId.split(MARK)[0] ?? nodeId;
 }
 
 export function isShard(nodeId: string): boolean {
-  return nodeId.includes(".");
+  return nodeId.includes(MARK);
 }
 
 /** Into how many parts a task is split; 0 for one that runs whole. */

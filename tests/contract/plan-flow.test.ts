@@ -316,6 +316,23 @@ for (const { name, open, absence } of BACKENDS) {
       );
     });
 
+    test("tasks made of a matrix are tasks like any other, and are shown with the run", async () => {
+      const matrix = { matrix: { variables: { n: [1, 2] } } };
+      const view = await engine.ended(
+        await engine.submit(
+          sketchPlan({ m: [[], {}, matrix], red: [[], { red: true }, matrix], after: [["m"]] }),
+        ),
+      );
+      assert.equal(view.end?.verdict, "failed");
+      assert.deepEqual(statuses(view), {
+        after: "passed",
+        "m.1": "passed",
+        "m.2": "passed",
+        "red.1": "failed",
+        "red.2": "failed",
+      });
+    });
+
     test("the private inputs of an ended run are gone", async () => {
       const runId = await engine.submit(sketchPlan({ only: [[]] }));
       const { run } = await engine.ended(runId);

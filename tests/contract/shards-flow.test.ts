@@ -54,7 +54,7 @@ for (const { name, open, absence } of BACKENDS) {
       const { counts, prefix } = view.outcomes.get("s") ?? {};
       assert.deepEqual([counts?.iterations, counts?.requests, prefix], [3, 3, null]);
       assert.deepEqual(engine.started.slice(from), ["a", "s", "s", "s", "b"]);
-      const shards = await engine.deps.store.outcomes(runId, ["s.1", "s.2", "s.3"]);
+      const shards = await engine.deps.store.outcomes(runId, ["s~1", "s~2", "s~3"]);
       assert.equal(new Set([...shards.values()].map((shard) => shard.prefix)).size, 3);
       assert.equal(await engine.pendingJobs(), 0);
     });

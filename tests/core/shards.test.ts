@@ -29,7 +29,7 @@ function shard(status: Status, cause: Cause | null = null, more: Partial<Outcome
   const counts = { ...NO_COUNTS, iterations: 1, requests: 2, assertions: 3 };
   const reason = cause === null ? null : `because of ${cause}`;
   return {
-    node: "s.1",
+    node: "s~1",
     kind: "task",
     status,
     cause,
@@ -88,9 +88,9 @@ test("counts add up, and folders run the same iterations", () => {
 
 test("several red shards are all named in the reason", () => {
   const one = shard("failed", "assertion", { reason: "first" });
-  const two = shard("failed", "assertion", { node: "s.3", reason: "second" });
+  const two = shard("failed", "assertion", { node: "s~3", reason: "second" });
   const { reason } = mergeShards(task(THREE), [one, shard("passed"), two]);
-  assert.equal(reason, "shard s.1: first; also shard s.3");
+  assert.equal(reason, "shard s~1: first; also shard s~3");
 });
 
 test("shards hang below their merging node, and wait for the task's needs", () => {
@@ -106,9 +106,9 @@ test("shards hang below their merging node, and wait for the task's needs", () =
     shape.nodes.map(({ id, kind, parent, gatedBy }) => [id, kind, parent, gatedBy.join()]),
     [
       ["a", "task", "$run", ""],
-      ["s.1", "task", "s", "a"],
-      ["s.2", "task", "s", "a"],
-      ["s.3", "task", "s", "a"],
+      ["s~1", "task", "s", "a"],
+      ["s~2", "task", "s", "a"],
+      ["s~3", "task", "s", "a"],
       ["s", "merge", "$run", ""],
     ],
   );

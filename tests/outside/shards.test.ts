@@ -201,9 +201,9 @@ test("rows in shards tell, count and number everything as rows in one piece", ()
   assert.deepEqual(
     parts.split.shards.map(({ id, part, counts }) => `${id}: ${part}, ${String(counts.requests)}`),
     [
-      "rows-parts.1: iterations 1 to 3, 6",
-      "rows-parts.2: iterations 4 to 6, 6",
-      "rows-parts.3: iteration 7, 2",
+      "rows-parts~1: iterations 1 to 3, 6",
+      "rows-parts~2: iterations 4 to 6, 6",
+      "rows-parts~3: iteration 7, 2",
     ],
   );
   const prefixes = new Set(parts.split.shards.map(({ prefix }) => prefix));
