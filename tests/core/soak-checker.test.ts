@@ -16,7 +16,7 @@ function healthyRun(): RunEvidence {
       plan: "soak-1",
       nodes: [
         task("a", []),
-        { kind: "checkpoint", id: "gate", needs: ["a"], timeoutMs: null },
+        { kind: "checkpoint", id: "gate", needs: ["a"], timeoutMs: null, mayFail: [] },
         task("b", ["gate"]),
       ],
       copies: 2,
@@ -58,6 +58,8 @@ function task(id: string, needs: readonly string[]): NodeSketch {
     requests: 1,
     answerMs: 0,
     timeoutMs: null,
+    always: false,
+    retries: 0,
   };
 }
 

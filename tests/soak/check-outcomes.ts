@@ -36,19 +36,23 @@ interface Place {
 
 function allowedForTask(place: Place, node: TaskSketch): Status[] {
   const { evidence, timeline, outcome } = place;
-  const mayBeCancelled = evidence.run.cancelledBy !== null || closedBefore(place, node);
-  const stopped: Status[] = mayBeCancelled ? ["cancelled"] : [];
+  const mayBeCancelled =
+    !node.always && (evidence.run.cancelledBy !== null || closedBefore(place, node));
+  // What waited to be tried again when its end came keeps the attempt it had.
+  const kept: Status[] = node.retries > 0 ? ["failed", "errored"] : [];
+  const stopped: Status[] = mayBeCancelled ? ["cancelled", ...kept] : [];
   const needsPassed = node.needs.every((need) => timeline.outcomes.get(need)?.status === "passed");
-  if (!needsPassed) return ["skipped", ...stopped];
+  if (!needsPassed && !node.always) return ["skipped", ...stopped];
   // A process of Newman that is killed from outside costs its task; nothing else may make a task errored.
   const lost = faultsWithin(evidence.faults, {
     kinds: ["kill-lane"],
     from: outcome.startedAt ?? outcome.endedAt,
     to: outcome.endedAt,
   });
-  const isGivenUp = outcome.cause === "starts_exhausted" && outcome.attempt > MAX_STARTS;
-  const crashed: Status[] =
-    isGivenUp || (lost.length > 0 && outcome.cause === "crash") ? ["errored"] : [];
+  const isGivenUp =
+    outcome.cause === "starts_exhausted" && outcome.attempt > MAX_STARTS + node.retries;
+  const isCrash = lost.length > 0 && outcome.cause === "crash" && outcome.attempt > node.retries;
+  const crashed: Status[] = isGivenUp || isCrash ? ["errored"] : [];
   return [ownStatus(place, node), ...stopped, ...crashed];
 }
 
@@ -56,6 +60,7 @@ function ownStatus({ evidence, outcome }: Place, node: TaskSketch): Status {
   switch (node.behaviour) {
     case "passes":
     case "lingers":
+    case "flaky":
       return "passed";
     case "fails":
       return "failed";
@@ -96,7 +101,8 @@ function allowedForCheckpoint(place: Place, node: CheckpointSketch): Status[] {
     node.timeoutMs !== null && outcome.endedAt >= opened + node.timeoutMs - ROUNDING_MS;
   const timedOut: Status[] = isOver ? ["timed_out"] : [];
   if (outcome.status === "timed_out") return timedOut;
-  const statuses = node.needs.map((need) => timeline.outcomes.get(need)?.status ?? null);
+  const counted = node.needs.filter((need) => !node.mayFail.includes(need));
+  const statuses = counted.map((need) => timeline.outcomes.get(need)?.status ?? null);
   return [judged(statuses), ...timedOut];
 }
 

@@ -4,7 +4,7 @@ import { verdictOf } from "../../src/core/verdict.js";
 import { readPlan } from "../../src/core/plan.js";
 import { checkOutcomes } from "./check-outcomes.js";
 import { checkStarts } from "./check-starts.js";
-import type { RunEvidence } from "./evidence.js";
+import type { NodeSketch, RunEvidence } from "./evidence.js";
 import { timelineOf, type Timeline } from "./timeline.js";
 
 /** A sentence for everything that is wrong with a run that has ended; none for one that is right. */
@@ -47,20 +47,26 @@ function checkEvents({ events }: RunEvidence, { outcomes }: Timeline): string[] 
 
 /** The verdict is the one function of plan and outcomes, and green only when every node is. */
 function checkVerdict({ run, scenario }: RunEvidence, { outcomes }: Timeline): string[] {
-  const tasks = scenario.nodes.map(({ id, kind, needs }) => [
-    id,
-    kind === "task" ? { needs, collection: `${id}.json` } : { needs, checkpoint: true },
-  ]);
+  const tasks = scenario.nodes.map((node) => [node.id, planEntry(node)]);
   const read = readPlan({ name: "soak", tasks: Object.fromEntries(tasks) });
   if (!read.ok) return [`its plan is none: ${JSON.stringify(read.problems)}`];
   const verdict = verdictOf(read.plan, outcomes, run.cancelledBy !== null);
   const isGreen = scenario.nodes.every(({ id }) => outcomes.get(id)?.status === "passed");
+  const mayFail = scenario.nodes.some(
+    (node) => node.kind === "checkpoint" && node.mayFail.length > 0,
+  );
+  const isRight = isGreen ? run.verdict === "passed" : mayFail || run.verdict !== "passed";
   return [
     ...(run.verdict === verdict
       ? []
       : [`the verdict is ${String(run.verdict)} instead of ${verdict}`]),
-    ...(isGreen === (run.verdict === "passed")
-      ? []
-      : [`the verdict ${String(run.verdict)} is not that of its nodes`]),
+    ...(isRight ? [] : [`the verdict ${String(run.verdict)} is not that of its nodes`]),
   ];
+}
+
+function planEntry(node: NodeSketch): object {
+  const { id, needs } = node;
+  if (node.kind === "task") return { needs, collection: `${id}.json`, always: node.always };
+  const require = node.mayFail.length === 0 ? {} : { require: { mayFail: node.mayFail } };
+  return { needs, checkpoint: true, ...require };
 }

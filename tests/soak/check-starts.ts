@@ -40,7 +40,8 @@ function checkNeeds(evidence: RunEvidence, timeline: Timeline, start: Start): st
   if (node === undefined) return [`${start.node} started, which is no node of the plan`];
   return node.needs.flatMap((need) => {
     const outcome = timeline.outcomes.get(need);
-    if (outcome?.status === "passed" && outcome.endedAt <= start.at) return [];
+    const isEnough = outcome?.status === "passed" || (node.kind === "task" && node.always);
+    if (outcome !== undefined && isEnough && outcome.endedAt <= start.at) return [];
     const what =
       outcome === undefined ? "has no outcome" : `${outcome.status} at ${String(outcome.endedAt)}`;
     return [`${named(start)} at ${String(start.at)}, but ${need} ${what}`];
@@ -50,12 +51,19 @@ function checkNeeds(evidence: RunEvidence, timeline: Timeline, start: Start): st
 /** Nothing starts once its own outcome stands, a checkpoint behind it has closed, the run was cancelled, or has ended. */
 function checkClosed(evidence: RunEvidence, timeline: Timeline, start: Start): string[] {
   const { run, scenario, faults, cancelledAt } = evidence;
+  const isAlways = scenario.nodes.some(
+    (node) => node.id === start.node && node.kind === "task" && node.always,
+  );
+  const behind = isAlways ? [] : checkpointsBehind(scenario.nodes, start.node);
   const limits = [
-    ...[start.node, ...checkpointsBehind(scenario.nodes, start.node)].map((id) => ({
+    ...[start.node, ...behind].map((id) => ({
       what: `${id} had its outcome`,
       at: timeline.outcomes.get(id)?.endedAt ?? null,
     })),
-    { what: "the run was cancelled", at: run.cancelledBy === null ? null : cancelledAt },
+    {
+      what: "the run was cancelled",
+      at: run.cancelledBy === null || isAlways ? null : cancelledAt,
+    },
     { what: "the run ended", at: run.endedAt === null ? null : Date.parse(run.endedAt) },
   ];
   return limits.flatMap(({ what, at }) => {
@@ -81,10 +89,17 @@ function checkRecorders({ outcomes, starts }: Timeline): string[] {
   });
 }
 
-/** Without a fault a node starts once, however often runs are swept. */
-function checkRepeats({ faults }: RunEvidence, { starts }: Timeline): string[] {
+/** Without a fault, and without a retry, a node starts once, however often runs are swept. */
+function checkRepeats({ faults, events }: RunEvidence, { starts }: Timeline): string[] {
+  const retried = new Set(
+    events.flatMap(({ event }) =>
+      event.type === "attempt.ended"
+        ? [`${event.outcome.node} ${String(event.outcome.attempt)}`]
+        : [],
+    ),
+  );
   return starts.flatMap((start) => {
-    if (start.attempt === 1) return [];
+    if (start.attempt === 1 || retried.has(`${start.node} ${String(start.attempt - 1)}`)) return [];
     const before = { from: start.at - AFTERMATH_MS, to: start.at };
     return faultsWithin(faults, { kinds: RESTARTING, ...before }).length > 0
       ? []

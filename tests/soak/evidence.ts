@@ -4,8 +4,11 @@ import { z } from "zod";
 import { runEventSchema } from "../../src/core/event.js";
 import { runDocumentSchema } from "../../src/http/run-document.js";
 
-/** What the collection of a task does; `lingers` waits long in its first attempt, so that its lock can be lost meanwhile. */
-export type Behaviour = "passes" | "fails" | "hangs" | "lingers";
+/**
+ * What the collection of a task does. `lingers` waits long in its first attempt, so that its lock can be lost meanwhile;
+ * `flaky` fails in its first attempt and is tried again.
+ */
+export type Behaviour = "passes" | "fails" | "hangs" | "lingers" | "flaky";
 
 export interface TaskSketch {
   readonly kind: "task";
@@ -17,6 +20,10 @@ export interface TaskSketch {
   readonly answerMs: number;
   /** Null leaves it to the plan's default, which no task of the soak reaches. */
   readonly timeoutMs: number | null;
+  /** A clean-up task: it runs whatever happened. */
+  readonly always: boolean;
+  /** How often it is tried again when it failed, or its process died. */
+  readonly retries: number;
 }
 
 export interface CheckpointSketch {
@@ -24,6 +31,8 @@ export interface CheckpointSketch {
   readonly id: string;
   readonly needs: readonly string[];
   readonly timeoutMs: number | null;
+  /** Needs that may end in any way. */
+  readonly mayFail: readonly string[];
 }
 
 export type NodeSketch = TaskSketch | CheckpointSketch;

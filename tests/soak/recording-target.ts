@@ -46,7 +46,8 @@ export async function startRecordingTarget(): Promise<RecordingTarget> {
     const behaviour = url.searchParams.get("behaviour");
     if (behaviour === "hangs") return;
     const answer = (): void => {
-      respond(response, behaviour === "fails" ? 500 : 200);
+      const isRed = behaviour === "fails" || (behaviour === "flaky" && hit.attempt === 1);
+      respond(response, isRed ? 500 : 200);
     };
     const answerMs = Number(url.searchParams.get("answerMs") ?? 0);
     if (behaviour === "lingers") linger(hit, answer, answerMs);

@@ -36,13 +36,15 @@ export function lingeringScenario(number: number): Scenario {
     requests: 2,
     answerMs: behaviour === "lingers" ? 40_000 : 0,
     timeoutMs: null,
+    always: false,
+    retries: 0,
   });
   return {
     plan: `lingering-${String(number)}`,
     nodes: [
       task("first", "passes", []),
       task("lingering", "lingers", ["first"]),
-      { kind: "checkpoint", id: "gate", needs: ["lingering"], timeoutMs: null },
+      { kind: "checkpoint", id: "gate", needs: ["lingering"], timeoutMs: null, mayFail: [] },
       task("last", "passes", ["gate"]),
     ],
     copies: 1,
@@ -52,7 +54,9 @@ export function lingeringScenario(number: number): Scenario {
 }
 
 function calm(node: NodeSketch): object {
-  return node.kind === "task" ? { behaviour: "passes", timeoutMs: null } : { timeoutMs: null };
+  return node.kind === "task"
+    ? { behaviour: "passes", timeoutMs: null, answerMs: 0 }
+    : { timeoutMs: null };
 }
 
 function tenTasks(random: Random): NodeSketch[] {
@@ -65,6 +69,7 @@ function tenTasks(random: Random): NodeSketch[] {
     id,
     needs,
     timeoutMs: random.chance(0.1) ? random.int(2500, 9000) : null,
+    mayFail: needs.filter(() => random.chance(0.1)),
   });
   const early = ["task-2", "task-3", "task-4"];
   const late = ["task-6", "task-7", "task-8", "task-9"];
@@ -85,7 +90,8 @@ function randomGraph(random: Random): NodeSketch[] {
     const id = `n${String(index)}`;
     if (needs.length > 1 && random.chance(0.35)) {
       const timeoutMs = random.chance(0.25) ? random.int(2500, 9000) : null;
-      nodes.push({ kind: "checkpoint", id, needs, timeoutMs });
+      const mayFail = needs.filter(() => random.chance(0.15));
+      nodes.push({ kind: "checkpoint", id, needs, timeoutMs, mayFail });
     } else nodes.push(drawTask(random, { id, needs, isRed: random.chance(0.08) }));
   }
   return nodes;
@@ -105,11 +111,14 @@ function drawTask(
     requests: behaviour === "lingers" ? 2 : random.int(1, 4),
     answerMs: behaviour === "lingers" ? 9000 : random.chance(0.3) ? random.int(20, 700) : 0,
     timeoutMs: behaviour === "hangs" ? random.int(1500, 8000) : null,
+    always: random.chance(0.06),
+    retries: behaviour === "flaky" || random.chance(0.1) ? 2 : 0,
   };
 }
 
 function drawBehaviour(random: Random): Behaviour {
   if (random.chance(0.05)) return "hangs";
+  if (random.chance(0.06)) return "flaky";
   return random.chance(0.03) ? "lingers" : "passes";
 }
 
@@ -121,12 +130,17 @@ export async function writeScenario(folder: string, scenario: Scenario): Promise
   for (const node of scenario.nodes) {
     const limit = node.timeoutMs === null ? {} : { timeout: `${String(node.timeoutMs)}ms` };
     if (node.kind === "checkpoint") {
-      tasks[node.id] = { checkpoint: true, needs: node.needs, ...limit };
+      const { needs, mayFail } = node;
+      const require = mayFail.length === 0 ? {} : { require: { mayFail } };
+      tasks[node.id] = { checkpoint: true, needs, ...limit, ...require };
       continue;
     }
     const collection = `${node.id}.postman_collection.json`;
     await writeFile(join(directory, collection), JSON.stringify(collectionFor(node)));
-    tasks[node.id] = { collection, needs: node.needs, ...limit };
+    const { needs, always, retries } = node;
+    const again = { max: retries, on: ["failed", "crash", "refused"], backoff: "200ms" };
+    const repeated = retries === 0 ? {} : { retries: again };
+    tasks[node.id] = { collection, needs, always, ...limit, ...repeated };
   }
   const plan = { name: scenario.plan, environment: ENVIRONMENT, tasks };
   // JSON is YAML.
