@@ -8,6 +8,8 @@ import { faultsWithin, lateness, type Start, type Timeline } from "./timeline.js
 const RESTARTING: readonly FaultKind[] = [
   "kill-service",
   "stop-service",
+  "kill-worker",
+  "stop-worker",
   "restart-redis",
   "steal-lock",
 ];

@@ -60,6 +60,8 @@ export interface Hit {
 export type FaultKind =
   | "kill-service"
   | "stop-service"
+  | "kill-worker"
+  | "stop-worker"
   | "kill-lane"
   | "stop-lane"
   | "restart-redis"

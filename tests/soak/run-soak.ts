@@ -2,11 +2,16 @@
 
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { z } from "zod";
 import { startAppendOnlyRedis } from "./append-only-redis.js";
-import { checkRun } from "./check-run.js";
-import { createClient, leftoverJobs, type Client } from "./client.js";
-import { runSeenSchema, type Fault, type RunEvidence, type Scenario } from "./evidence.js";
+import { createClient } from "./client.js";
+import type { Fault, Scenario } from "./evidence.js";
+import {
+  judgeAll,
+  lookAgain,
+  settledLeftover,
+  unknownRuns,
+  type SoakResult,
+} from "./judge-soak.js";
 import { doFaults, faultGroups } from "./faults.js";
 import { createRandom } from "./random.js";
 import { startRecordingTarget } from "./recording-target.js";
@@ -17,9 +22,9 @@ import {
   writeEnvironment,
   writeScenario,
 } from "./scenario.js";
-import { createServing } from "./serving.js";
+import { createServing, type Serving } from "./serving.js";
 import { limitedBy } from "./time-limit.js";
-import { followScenario, isEnded, look, newFollowed, type Followed } from "./traffic.js";
+import { followScenario, isEnded, countOutcomes, newFollowed, type Followed } from "./traffic.js";
 
 export interface SoakOptions {
   readonly folder: string;
@@ -32,25 +37,15 @@ export interface SoakOptions {
   readonly say: (line: string) => void;
 }
 
-export interface SoakResult {
-  readonly runs: number;
-  readonly nodes: number;
-  readonly faults: number;
-  readonly stuck: number;
-  readonly wrong: number;
-  readonly leftover: number;
-  readonly failing: readonly (Partial<RunEvidence> & { readonly problems: readonly string[] })[];
-}
-
 const LANES = 3;
+const WORKERS = 2;
 const OPEN_RUNS = 6;
 const OPEN_LINGERING = 3;
 /** A run that shows nothing new for so long does not keep new ones away. */
-const IDLE_MS = 30_000;
+const IDLE_MS = 90_000;
 const LONGEST_GAP_MS = 2500;
 const LONGEST_CALM_MS = 4500;
 const HEALTHY_RUNS = 4;
-const SETTLE_LIMIT_MS = 60_000;
 /** Beyond its own time a soak gets so long for what is left, before that counts as stuck. */
 const END_LIMIT_MS = 600_000;
 
@@ -63,16 +58,28 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
     const redis = backend === "redis" ? await startAppendOnlyRedis() : null;
     if (redis !== null) stops.push(() => redis.close());
     await writeEnvironment(folder, target.url);
-    const serving = createServing({
-      folder,
-      redisUrl: redis?.url ?? null,
-      lanes: plant === null ? LANES : 2 * OPEN_LINGERING,
-      preload: [new URL("./sweep-often.js", import.meta.url), ...(plant === null ? [] : [plant])],
-      logFile: join(folder, "service.log"),
-    });
-    stops.push(() => serving.kill());
-    await serving.start(signal);
+    const open = (command: "serve" | "worker", lanes: number, name: string): Serving => {
+      const member = createServing({
+        command,
+        folder,
+        redisUrl: redis?.url ?? null,
+        lanes,
+        preload: [new URL("./sweep-often.js", import.meta.url), ...(plant === null ? [] : [plant])],
+        logFile: join(folder, `${name}.log`),
+      });
+      stops.push(() => member.kill());
+      return member;
+    };
+    // Where others can take them, tasks are taken by workers too.
+    const workerCount = redis === null || plant !== null ? 0 : WORKERS;
+    const lanes = plant === null ? (workerCount === 0 ? LANES : 1) : 2 * OPEN_LINGERING;
+    const serving = open("serve", lanes, "service");
+    const workers = Array.from({ length: workerCount }, (_, index) =>
+      open("worker", LANES - 1, `worker-${String(index + 1)}`),
+    );
+    await Promise.all([serving, ...workers].map((member) => member.start(signal)));
     const faults: Fault[] = [];
+    const submitted: Followed[] = [];
     const limit = limitedBy(signal, options.durationMs + END_LIMIT_MS);
     const over = limitedBy(signal, options.durationMs);
     let calmSince: number | null = null;
@@ -87,12 +94,14 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
       groups.map((kinds, group) =>
         doFaults(
           {
-            serving,
+            service: serving,
+            workers,
             redis,
             random: createRandom(options.seed, `faults ${String(group)}`),
             kinds,
             longestPauseMs: LONGEST_CALM_MS,
             limit,
+            progress: () => submitted.reduce((sum, one) => sum + countOutcomes(one.run), 0),
             note: (fault) => faults.push(fault),
           },
           over,
@@ -103,7 +112,9 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
     const disturbed = submitUntil({ over, openRuns }, async (number) => {
       const random = createRandom(options.seed, `run ${String(number)}`);
       const scenario = plant === null ? drawScenario(random, number) : lingeringScenario(number);
-      return follow(options, parts, scenario);
+      const following = await follow(options, parts, scenario);
+      submitted.push(following.followed);
+      return following;
     });
     const [followed] = await Promise.all([disturbed, harm]);
     calmSince = Date.now();
@@ -122,10 +133,11 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
     if (leftover.count > 0) options.say(`left over: ${leftover.text}`);
     for (const { problems } of result.failing)
       for (const problem of problems.slice(0, 5)) options.say(`  ${problem}`);
-    const exitCode = await serving.stop();
-    if (exitCode !== 0)
-      options.say(`  the service ended with ${String(exitCode)} when it was told to stop`);
-    return { ...result, leftover: leftover.count, wrong: result.wrong + (exitCode === 0 ? 0 : 1) };
+    const exitCodes: (number | null)[] = [];
+    for (const member of [...workers, serving]) exitCodes.push(await member.stop());
+    const badExits = exitCodes.filter((code) => code !== 0).length;
+    if (badExits > 0) options.say(`  told to stop, they ended with ${exitCodes.join(", ")}`);
+    return { ...result, leftover: leftover.count, wrong: result.wrong + badExits };
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
@@ -185,88 +197,4 @@ async function runHealthy(options: SoakOptions, parts: TrafficParts): Promise<re
   );
   await Promise.all(following.map(({ done }) => done));
   return following.map(({ followed }) => followed);
-}
-
-/** Every run once more, at the end of everything: what stood before must stand now. */
-async function lookAgain(client: Client, all: readonly Followed[]): Promise<void> {
-  for (const followed of all) {
-    const { run } = followed;
-    if (run === null) continue;
-    const read = runSeenSchema.safeParse((await client.ask(`/v1/runs/${run.id}`)).body);
-    if (read.success) look(followed, read.data);
-    else followed.problems.push(`run ${run.id} cannot be read any more`);
-  }
-}
-
-/** Runs the service has and nobody asked for. */
-async function unknownRuns(client: Client, all: readonly Followed[]): Promise<readonly string[]> {
-  const pageSchema = z.object({
-    runs: z.array(z.object({ id: z.string() })),
-    next: z.string().nullable(),
-  });
-  const known = new Set(all.map(({ run }) => run?.id));
-  const unknown: string[] = [];
-  let before: string | null = null;
-  do {
-    const query: string = before === null ? "" : `&before=${before}`;
-    const page = pageSchema.parse((await client.ask(`/v1/runs?limit=100${query}`)).body);
-    unknown.push(...page.runs.map(({ id }) => id).filter((id) => !known.has(id)));
-    before = page.next;
-  } while (before !== null);
-  return unknown;
-}
-
-/** What is left in the queue when everything had time to settle. */
-async function settledLeftover(client: Client): Promise<{ count: number; text: string }> {
-  const until = Date.now() + SETTLE_LIMIT_MS;
-  for (;;) {
-    const left = await leftoverJobs(client);
-    if (left.count === 0 || Date.now() > until) return left;
-    await pause(500);
-  }
-}
-
-function judgeAll(seen: {
-  readonly all: readonly Followed[];
-  readonly faults: readonly Fault[];
-  readonly hits: RunEvidence["hits"];
-  readonly extra: readonly string[];
-}): Omit<SoakResult, "leftover"> {
-  const { all, faults, hits, extra } = seen;
-  const failing: { problems: string[] }[] = extra.map((id) => ({
-    problems: [`run ${id} was never asked for`],
-  }));
-  let stuck = 0;
-  for (const followed of all) {
-    const { scenario, answeredIds, run, events, cancelledAt } = followed;
-    const ended = run !== null && run.verdict !== null;
-    if (!ended) stuck += 1;
-    const evidence = {
-      scenario,
-      answeredIds,
-      events,
-      cancelledAt,
-      ...(run !== null && {
-        run,
-        hits: hits.filter((hit) => hit.run === run.id),
-        faults: faults.filter(({ to }) => to >= Date.parse(run.createdAt) - 1000),
-      }),
-    };
-    const found =
-      run !== null && ended
-        ? checkRun({ ...evidence, run, hits: evidence.hits ?? [], faults: evidence.faults ?? [] })
-        : ["it has not ended"];
-    const problems = [...followed.problems, ...found].map(
-      (problem) => `${scenario.plan}, run ${String(run?.id)}: ${problem}`,
-    );
-    if (problems.length > 0) failing.push({ ...evidence, problems });
-  }
-  return {
-    runs: all.length,
-    nodes: all.reduce((sum, { scenario }) => sum + scenario.nodes.length, 0),
-    faults: faults.length,
-    stuck,
-    wrong: failing.length - stuck,
-    failing,
-  };
 }

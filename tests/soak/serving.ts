@@ -1,4 +1,4 @@
-/** The service under test: `turnpike serve` in a process of its own that can be killed, stopped and started again on its data. */
+/** What is under test: `turnpike serve` and `turnpike worker`, each a process that can be killed, stopped and started again. */
 
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { appendFileSync } from "node:fs";
@@ -9,10 +9,12 @@ const PROGRAM = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 /** More than by default, because services die here every few seconds; what is started more often may be given up. */
 export const MAX_STARTS = 12;
 const START_LIMIT_MS = 300_000;
+/** What each of the two says when it is ready. */
+const READY = /(?:serves at|takes tasks of namespace) (\S+)/;
 const STOP_LIMIT_MS = 60_000;
 
 export interface Serving {
-  /** Where it answered last; a service started again has a new port. */
+  /** Where the service answered last; started again it has a new port. A worker has none. */
   url(): string;
   /** Starts it and waits until it serves; starts it anew when it dies on the way. */
   start(signal: AbortSignal): Promise<void>;
@@ -27,6 +29,7 @@ export interface Serving {
 }
 
 export interface ServingOptions {
+  readonly command: "serve" | "worker";
   /** Folder with collections and environments; the data directory and the log lie there too. */
   readonly folder: string;
   readonly redisUrl: string | null;
@@ -84,19 +87,12 @@ export function createServing(options: ServingOptions): Serving {
   };
 }
 
-function spawnService({ folder, redisUrl, lanes, preload }: ServingOptions): ChildProcess {
+function spawnService(options: ServingOptions): ChildProcess {
+  const { command, folder, redisUrl, lanes, preload } = options;
   const imports = preload.flatMap((module) => ["--import", module.href]);
-  const args = [
-    "serve",
-    "--port",
-    "0",
-    "--lanes",
-    String(lanes),
-    "--log-level",
-    "warn",
-    "--max-starts",
-    String(MAX_STARTS),
-  ];
+  const place = command === "serve" ? ["--port", "0"] : [];
+  const limits = ["--lanes", String(lanes), "--max-starts", String(MAX_STARTS)];
+  const args = [command, ...place, ...limits, "--log-level", "warn"];
   return spawn(process.execPath, [...imports, PROGRAM, ...args], {
     cwd: folder,
     env: {
@@ -124,7 +120,7 @@ function firstUrl(
     child.stdout?.setEncoding("utf8").on("data", (more: string) => {
       heard(more);
       text += more;
-      const found = /serves at (\S+)/.exec(text)?.[1];
+      const found = READY.exec(text)?.[1];
       if (found !== undefined) resolve(found);
     });
     child.once("close", (code, deathSignal) => {

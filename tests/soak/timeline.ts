@@ -45,7 +45,7 @@ export function faultsWithin(
 /** Milliseconds something is too late: what lies after `limit`, less the time in which its process stood still, less the grace. */
 export function lateness(faults: readonly Fault[], limit: number, at: number): number {
   const stops = faultsWithin(faults, {
-    kinds: ["stop-service", "kill-service", "stop-lane"],
+    kinds: ["stop-service", "kill-service", "stop-worker", "kill-worker", "stop-lane"],
     from: limit - GRACE_MS,
     to: at,
   });

@@ -129,8 +129,8 @@ export function look(followed: Followed, now: RunSeen): void {
     followed.problems.push(`the verdict changed from ${before.verdict} to ${String(now.verdict)}`);
 }
 
-function countOutcomes({ nodes }: RunSeen): number {
-  return nodes.filter(({ outcome }) => outcome !== null).length;
+export function countOutcomes(run: RunSeen | null): number {
+  return (run?.nodes ?? []).filter(({ outcome }) => outcome !== null).length;
 }
 
 async function readEvents(client: Client, id: string): Promise<EventsSeen> {
