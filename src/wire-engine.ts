@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import type { Config } from "./core/config.js";
 import type { Dependencies, WorkDependencies } from "./service/dependencies.js";
 import { deleteExpired } from "./service/delete-expired.js";
+import { createHealthGate, type HealthGate } from "./service/health-gate.js";
 import { expireCheckpoint } from "./service/expire-checkpoint.js";
 import { settleNode } from "./service/settle-node.js";
 import { sweepRuns } from "./service/sweep-runs.js";
@@ -13,6 +14,7 @@ import type { Backend } from "./queue/backend.js";
 import type { Workers } from "./queue/workers.js";
 import type { OpenPglite } from "./store/pglite.js";
 import type { Stops } from "./stops.js";
+import { clock } from "./wire-clock.js";
 
 const SWEEP_INTERVAL_MS = 60_000;
 const RETENTION_INTERVAL_MS = 3_600_000;
@@ -44,6 +46,11 @@ export async function startLanes(
   // Awaited later; until then a failure must not count as one that nobody handles.
   started.catch(() => undefined);
   return { lanes, size, started };
+}
+
+export async function openHealthGate(): Promise<HealthGate> {
+  const { probeTarget } = await import("./newman/target-probe.js");
+  return createHealthGate({ probe: probeTarget, now: clock.now });
 }
 
 export async function openBackend(

@@ -29,7 +29,14 @@ import {
   openPlanSource,
   openSecrets,
 } from "./wire-documents.js";
-import { openBackend, startLanes, startRetention, startSweep, startWork } from "./wire-engine.js";
+import {
+  openBackend,
+  openHealthGate,
+  startLanes,
+  startRetention,
+  startSweep,
+  startWork,
+} from "./wire-engine.js";
 import { openFiles, openStores } from "./wire-stores.js";
 
 /** Starts everything: data directory, stores, queue, lanes, workers, API. Stops what it has started when a later part fails. */
@@ -99,6 +106,8 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     maxStarts: config.maxStarts,
     lanes: () => Math.max(1, size),
     egress: config.egress,
+    health: config.health,
+    healthGate: await openHealthGate(),
   };
   const service = createService(deps, {
     version: options.version,

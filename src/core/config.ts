@@ -4,6 +4,7 @@ import { z } from "zod";
 import { fromJson, key, type ConfigKey } from "./config-key.js";
 import { durationSchema, formatDuration } from "./duration.js";
 import { egressByEnvironmentSchema } from "./egress.js";
+import { healthByEnvironmentSchema } from "./health.js";
 import type { Problem } from "./errors.js";
 import { nearest } from "./nearest.js";
 
@@ -162,6 +163,12 @@ export const CONFIG_KEYS = {
     "egress",
     z.preprocess(fromJson, egressByEnvironmentSchema).prefault({}),
     "What tasks may reach, by name of their environment (`*` for every one): `allow` and `deny`, which a task can only narrow. As JSON where it is no file.",
+    { show: (value) => JSON.stringify(value) },
+  ),
+  health: key(
+    "health",
+    z.preprocess(fromJson, healthByEnvironmentSchema).prefault({}),
+    "Targets that must answer before a run sends anything, by name of its environment: `url`, `expect`, `timeout`, `start`. As JSON where it is no file.",
     { show: (value) => JSON.stringify(value) },
   ),
   retentionDays: key(

@@ -107,6 +107,15 @@ export function render(layers: readonly Layer[]): Rendered {
   return { rows: [...rendered.values()], secrets: secretsOf([...rendered.values()]) };
 }
 
+/** A text with its `{{variables}}` replaced; what no row gives a value stays as it stands. */
+export function fillIn(text: string, rows: readonly Row[]): string {
+  const values = new Map(rows.map(({ key, value }) => [key, value]));
+  return text.replaceAll(/\{\{([^{}]+)\}\}/g, (whole, name: string) => {
+    const value = values.get(name.trim());
+    return value === undefined ? whole : typeof value === "string" ? value : JSON.stringify(value);
+  });
+}
+
 /** The texts to mask of these rows. */
 export function secretsOf(rows: readonly Row[]): readonly string[] {
   const texts = rows.flatMap(({ secret, value }) =>

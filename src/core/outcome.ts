@@ -28,6 +28,7 @@ const causeSchema = z.enum([
   "collection",
   "crash",
   "starts_exhausted",
+  "health",
   "deadline",
   "cancelled",
   "need",

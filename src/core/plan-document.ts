@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { durationSchema } from "./duration.js";
 import { egressSchema } from "./egress.js";
+import { healthSchema } from "./health.js";
 import { isJsonObject } from "./json-object.js";
 import { matrixSchema } from "./matrix.js";
 import { requireSchema } from "./requirement.js";
@@ -102,6 +103,8 @@ const planDocumentSchema = z.strictObject({
   environment: layersSchema.optional(),
   /** Limit of the whole run, from its acceptance. */
   timeout: durationSchema.optional(),
+  /** Targets that must answer before a task sends anything. */
+  health: healthSchema.optional(),
   tasks: z
     .record(z.string(), z.unknown())
     .refine((tasks) => Object.keys(tasks).length > 0, "a plan needs at least one task"),

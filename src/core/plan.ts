@@ -4,6 +4,7 @@ import type { z } from "zod";
 import type { EgressRules } from "./egress.js";
 import type { Problem } from "./errors.js";
 import type { Requirement } from "./requirement.js";
+import type { HealthTarget } from "./health.js";
 import { isJsonObject } from "./json-object.js";
 import { cellsOf } from "./matrix.js";
 import { ID_PATTERN, layersSchema, planSchemas, taskEntries } from "./plan-document.js";
@@ -49,6 +50,8 @@ export interface Plan {
   readonly environment: readonly string[];
   /** Limit of a whole run, where the plan sets one. */
   readonly timeoutMs?: number | undefined;
+  /** Targets that must answer before a task sends anything. */
+  readonly health?: readonly HealthTarget[] | undefined;
   /** In the order of the file. */
   readonly nodes: readonly PlanNode[];
 }
@@ -77,7 +80,10 @@ export function readPlan(document: unknown, madeIds: ReadonlySet<string> = new S
   if (!head.success || problems.length > 0) return { ok: false, problems };
   const { name, title, environment, timeout: timeoutMs } = head.data;
   const nodes = [...made.values()].flat().map((node) => withMadeNeeds(node, made));
-  const limit = timeoutMs === undefined ? {} : { timeoutMs };
+  const limit = {
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(head.data.health === undefined ? {} : { health: head.data.health }),
+  };
   const plan = { name, title: title ?? name, environment: environment ?? [], ...limit, nodes };
   return { ok: true, plan };
 }

@@ -91,6 +91,16 @@ export interface WorkingDirectories {
   ): Promise<Result>;
 }
 
+/** Asks a target once; a failure is a value here, never a throw. */
+export type TargetProbe = (
+  url: string,
+  rules: {
+    readonly egress: EgressRules;
+    readonly insecure: boolean;
+    readonly signal: AbortSignal;
+  },
+) => Promise<{ readonly status: number } | { readonly error: string }>;
+
 /** A plan as it was found, with the files it names. */
 export interface PlanFolder {
   readonly id: string;

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { narrowedEgressSchema } from "./egress.js";
 import { isJsonObject } from "./json-object.js";
+import { storedHealthSchema } from "./health.js";
 import { planSchemas } from "./plan-document.js";
 import type { Plan } from "./plan.js";
 import { retriesNodeSchema } from "./retries.js";
@@ -44,6 +45,7 @@ const planSchema: z.ZodType<Plan> = z.strictObject({
   title: z.string(),
   environment: z.array(z.string()),
   timeoutMs: z.int().optional(),
+  health: storedHealthSchema.optional(),
   nodes: z.array(z.discriminatedUnion("kind", [taskNodeSchema, checkpointNodeSchema])),
 });
 

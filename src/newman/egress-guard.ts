@@ -74,7 +74,7 @@ function optionsOf(args: unknown[]): ConnectOptions | null {
 }
 
 /** Hands on only addresses that may be reached. The socket connects to the very ones it gets here, so a name that changes its mind gains nothing. */
-function checkedLookup(lookup: LookupFunction, check: EgressCheck): LookupFunction {
+export function checkedLookup(lookup: LookupFunction, check: EgressCheck): LookupFunction {
   return (host, options, callback) => {
     lookup(host, options, (error, found, family) => {
       if (error) {

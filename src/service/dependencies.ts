@@ -15,8 +15,10 @@ import type {
   UploadFinder,
   WorkingDirectories,
 } from "../core/ports.js";
+import type { HealthByEnvironment } from "../core/health.js";
 import type { Logger } from "../log.js";
 import type { Bell } from "./bell.js";
+import type { HealthGate } from "./health-gate.js";
 import type { Meter } from "./meter.js";
 
 export interface Dependencies {
@@ -46,6 +48,9 @@ export interface Dependencies {
   readonly lanes: () => number;
   /** What tasks may reach at most, by the environment they run against. */
   readonly egress: EgressByEnvironment;
+  /** What must answer before a run sends anything, by its environment. */
+  readonly health: HealthByEnvironment;
+  readonly healthGate: HealthGate;
 }
 
 /** What it takes to work on runs that were accepted elsewhere. */
@@ -57,6 +62,7 @@ export type WorkDependencies = Omit<
   | "secrets"
   | "lanes"
   | "egress"
+  | "health"
   | "collections"
   | "collectionsDirectory"
   | "uploads"

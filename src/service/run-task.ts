@@ -5,7 +5,14 @@ import { excludeItems } from "../collections/exclude-items.js";
 import { onlyUnits } from "../collections/only-units.js";
 import { readCollection } from "../collections/read-collection.js";
 import { withRelativeUploads } from "../collections/upload-paths.js";
-import { plainLayer, render, secretsOf, type Layer, type Rendered } from "../core/environment.js";
+import {
+  fillIn,
+  plainLayer,
+  render,
+  secretsOf,
+  type Layer,
+  type Rendered,
+} from "../core/environment.js";
 import { checkpointsBehind } from "../core/decide.js";
 import { TurnpikeError } from "../core/errors.js";
 import { retryCauseOf } from "../core/attempts.js";
@@ -87,6 +94,15 @@ export async function runTask(
     signal: wake.signal,
   });
   try {
+    const missing = await waitForTargets(deps, { run, node, rendered, signal: stop.signal });
+    if (missing !== null) {
+      const verdict = { status: "errored", cause: "health", counts: NO_COUNTS } as const;
+      return {
+        outcome: outcome(redact({ ...verdict, reason: missing })),
+        retryCause: null,
+        outputs: [],
+      };
+    }
     const result = await deps.workingDirectories.use(run.uploads, async (workingDirectory) => {
       const job = await createJob(deps, { run, node, inputs, rendered, workingDirectory });
       return deps.runner.run(job, {
@@ -130,6 +146,24 @@ async function setDeadlines(
 function exhausted(starts: number): Pick<Outcome, "status" | "cause" | "reason" | "counts"> {
   const reason = `given up after ${String(starts)} starts, of which none came to its end: the workers died, or were stopped; maxStarts allows more`;
   return { status: "errored", cause: "starts_exhausted", reason, counts: NO_COUNTS };
+}
+
+/** What to tell people about a target that is not there; null when all of them are, or when the task was stopped meanwhile. */
+function waitForTargets(
+  { healthGate }: Pick<WorkDependencies, "healthGate">,
+  at: {
+    readonly run: Run;
+    readonly node: TaskNode;
+    readonly rendered: Rendered;
+    readonly signal: AbortSignal;
+  },
+): Promise<string | null> {
+  const { run, node, rendered, signal } = at;
+  const targets = (run.plan.health ?? []).map((target) => ({
+    ...target,
+    url: fillIn(target.url, rendered.rows),
+  }));
+  return healthGate.wait(targets, { egress: node.egress, insecure: node.insecure, signal });
 }
 
 async function createJob(

@@ -5,6 +5,7 @@ import { readCollection } from "../collections/read-collection.js";
 import { uploadPaths } from "../collections/upload-paths.js";
 import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
 import { narrowEgress, type EgressByEnvironment } from "../core/egress.js";
+import { healthTargetsOf } from "../core/health.js";
 import { TurnpikeError } from "../core/errors.js";
 import { flowShape } from "../core/flow.js";
 import type { Plan } from "../core/plan.js";
@@ -37,6 +38,7 @@ type SubmitDependencies = Pick<
   | "namespace"
   | "lanes"
   | "egress"
+  | "health"
 >;
 
 /**
@@ -67,11 +69,14 @@ export async function submitRun(
   const timeoutMs = request.timeoutMs ?? folder.plan.timeoutMs;
   const stored: Run = {
     id,
-    plan: holdWithin(
-      await splitTasks(deps, folder, { ...gathered, environment }),
-      environment,
-      deps.egress,
-    ),
+    plan: {
+      ...holdWithin(
+        await splitTasks(deps, folder, { ...gathered, environment }),
+        environment,
+        deps.egress,
+      ),
+      health: healthTargetsOf(plan.health ?? [], environment, deps.health),
+    },
     workingDirectory: folder.directory,
     files,
     uploads,

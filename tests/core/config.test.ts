@@ -30,7 +30,7 @@ test("later sources win and each value knows where it came from", () => {
 
 test("every problem of every source is reported at once, with its place", () => {
   const check = resolveConfig([
-    source("turnpike.yaml", { prot: 1, lanes: 0 }),
+    source("turnpike.yaml", { prot: 1, lanes: -1 }),
     source("variables", { port: "many" }),
   ]);
   assert.ok(!check.ok);

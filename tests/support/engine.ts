@@ -137,6 +137,8 @@ export async function openEngine(parts: {
     maxStarts: 5,
     lanes: () => 4,
     egress: {},
+    health: {},
+    healthGate: { wait: () => Promise.resolve(null) },
   };
   let workers: Awaited<ReturnType<typeof startWorkers>> | undefined;
   const stopWorkers = async (): Promise<void> => {
