@@ -317,7 +317,7 @@ test("the configuration is shown with its secrets masked, and judged with every 
   const check = await app.inject({
     method: "POST",
     url: "/v1/config/check",
-    payload: { document: { prot: 1, lanes: 0 } },
+    payload: { document: { prot: 1, lanes: -1 } },
   });
   assert.equal(check.statusCode, 200);
   assert.equal(check.json<ConfigCheck>().valid, false);
