@@ -39,11 +39,11 @@ export interface SoakOptions {
 
 const LANES = 3;
 const WORKERS = 2;
-const OPEN_RUNS = 6;
+const OPEN_RUNS = 10;
 const OPEN_LINGERING = 3;
 /** A run that shows nothing new for so long does not keep new ones away. */
 const IDLE_MS = 90_000;
-const LONGEST_GAP_MS = 2500;
+const LONGEST_GAP_MS = 1500;
 const LONGEST_CALM_MS = 4500;
 const HEALTHY_RUNS = 4;
 /** Beyond its own time a soak gets so long for what is left, before that counts as stuck. */

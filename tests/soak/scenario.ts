@@ -8,9 +8,9 @@ import type { Random } from "./random.js";
 
 const ENVIRONMENT = "soak";
 
-/** The run of this number: half of them have the shape of the ten-task plan. */
+/** The run of this number: many of them have the shape of the ten-task plan. */
 export function drawScenario(random: Random, number: number): Scenario {
-  const nodes = random.chance(0.5) ? tenTasks(random) : randomGraph(random);
+  const nodes = random.chance(0.4) ? tenTasks(random) : randomGraph(random);
   return {
     plan: `soak-${String(number)}`,
     nodes,
@@ -84,7 +84,7 @@ function tenTasks(random: Random): NodeSketch[] {
 
 function randomGraph(random: Random): NodeSketch[] {
   const nodes: NodeSketch[] = [];
-  const count = random.int(4, 13);
+  const count = random.int(3, 10);
   for (let index = 0; index < count; index += 1) {
     const needs = nodes.map(({ id }) => id).filter(() => random.chance(0.28));
     const id = `n${String(index)}`;
@@ -108,7 +108,7 @@ function drawTask(
     id,
     needs,
     behaviour,
-    requests: behaviour === "lingers" ? 2 : random.int(1, 4),
+    requests: behaviour === "lingers" ? 2 : random.int(1, 2),
     answerMs: behaviour === "lingers" ? 9000 : random.chance(0.3) ? random.int(20, 700) : 0,
     timeoutMs: behaviour === "hangs" ? random.int(1500, 8000) : null,
     always: random.chance(0.06),
