@@ -22,6 +22,7 @@ function healthyRun(): RunEvidence {
       copies: 2,
       again: false,
       cancelAfterMs: null,
+      pause: null,
     },
     answeredIds: ["run", "run"],
     run: {
@@ -45,6 +46,7 @@ function healthyRun(): RunEvidence {
     events: [...eventsOf("a", 1, 1000), ...eventsOf("b", 1, 3000)],
     hits: [hit("a", 1, 1100), hit("b", 1, 3100)],
     cancelledAt: null,
+    paused: null,
     faults: [],
   };
 }
@@ -205,6 +207,11 @@ const cases: readonly (readonly [what: string, evidence: RunEvidence, finding: R
       events: [...healthy.events, ...eventsOf("a", 2, 1800)],
     },
     /attempt 1 of a recorded its outcome although attempt 2 of a started before/,
+  ],
+  [
+    "a start while the run was paused",
+    { ...healthy, paused: { from: BEGIN - 3000, to: BEGIN + 3500 } },
+    /attempt 1 of b started \d+ ms after the run was paused/,
   ],
   [
     "a second start without a fault",

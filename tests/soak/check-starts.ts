@@ -21,6 +21,7 @@ export function checkStarts(evidence: RunEvidence, timeline: Timeline): string[]
   return [
     ...starts.flatMap((start) => checkNeeds(evidence, timeline, start)),
     ...starts.flatMap((start) => checkClosed(evidence, timeline, start)),
+    ...timeline.starts.flatMap((start) => checkPaused(evidence, start)),
     ...checkRecorders(timeline),
     ...checkRepeats(evidence, timeline),
   ];
@@ -72,6 +73,13 @@ function checkClosed(evidence: RunEvidence, timeline: Timeline, start: Start): s
     const lateMs = at === null ? 0 : lateness(faults, at, start.at);
     return lateMs > 0 ? [`${named(start)} ${String(lateMs)} ms after ${what}`] : [];
   });
+}
+
+/** While a run is paused nothing of it starts; a cancel ends it all the same, clean-up included. */
+function checkPaused({ run, paused, faults }: RunEvidence, start: Start): string[] {
+  if (paused === null || run.cancelledBy !== null || start.at > paused.to) return [];
+  const lateMs = lateness(faults, paused.from, start.at);
+  return lateMs > 0 ? [`${named(start)} ${String(lateMs)} ms after the run was paused`] : [];
 }
 
 /** The attempt that recorded was the newest one: an execution that lost its lock records nothing. */

@@ -46,6 +46,8 @@ export interface Scenario {
   /** Whether it is sent once more while the run is underway. */
   readonly again: boolean;
   readonly cancelAfterMs: number | null;
+  /** When it is paused, and for how long. */
+  readonly pause: { readonly afterMs: number; readonly forMs: number } | null;
 }
 
 /** A request as the target saw it; times in milliseconds since the epoch. */
@@ -90,5 +92,7 @@ export interface RunEvidence {
   readonly hits: readonly Hit[];
   /** When a cancel was known to be accepted; null when none was. */
   readonly cancelledAt: number | null;
+  /** From when the pause was known to stand until it was to be lifted; null when there was none. */
+  readonly paused: { readonly from: number; readonly to: number } | null;
   readonly faults: readonly Fault[];
 }

@@ -74,7 +74,7 @@ export function judgeAll(seen: {
   }));
   let stuck = 0;
   for (const followed of all) {
-    const { scenario, answeredIds, run, events, cancelledAt } = followed;
+    const { scenario, answeredIds, run, events, cancelledAt, paused } = followed;
     const ended = run !== null && run.verdict !== null;
     if (!ended) stuck += 1;
     const evidence = {
@@ -82,6 +82,7 @@ export function judgeAll(seen: {
       answeredIds,
       events,
       cancelledAt,
+      paused,
       ...(run !== null && {
         run,
         hits: hits.filter((hit) => hit.run === run.id),

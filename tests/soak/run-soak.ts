@@ -46,6 +46,7 @@ const IDLE_MS = 90_000;
 const LONGEST_GAP_MS = 1500;
 const LONGEST_CALM_MS = 4500;
 const HEALTHY_RUNS = 4;
+const TELL_INTERVAL_MS = 60_000;
 /** Beyond its own time a soak gets so long for what is left, before that counts as stuck. */
 const END_LIMIT_MS = 600_000;
 
@@ -83,6 +84,13 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
     const limit = limitedBy(signal, options.durationMs + END_LIMIT_MS);
     const over = limitedBy(signal, options.durationMs);
     let calmSince: number | null = null;
+    const telling = setInterval(() => {
+      const ended = submitted.filter(isEnded).length;
+      options.say(
+        `${String(submitted.length)} runs, ${String(ended)} ended, ${String(faults.length)} faults`,
+      );
+    }, TELL_INTERVAL_MS);
+    stops.push(() => Promise.resolve(clearInterval(telling)));
     const parts = {
       url: serving.url,
       seed: options.seed,

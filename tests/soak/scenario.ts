@@ -17,13 +17,23 @@ export function drawScenario(random: Random, number: number): Scenario {
     copies: random.chance(0.35) ? random.int(2, 5) : 1,
     again: random.chance(0.25),
     cancelAfterMs: random.chance(0.12) ? random.int(0, 4000) : null,
+    pause: random.chance(0.1)
+      ? { afterMs: random.int(0, 3000), forMs: random.int(3000, 9000) }
+      : null,
   };
 }
 
 /** A run that nothing disturbs: nobody cancels it, and every task passes. */
 export function healthyScenario(random: Random, number: number): Scenario {
   const nodes = tenTasks(random).map((node) => ({ ...node, ...calm(node) }));
-  return { plan: `healthy-${String(number)}`, nodes, copies: 1, again: false, cancelAfterMs: null };
+  return {
+    plan: `healthy-${String(number)}`,
+    nodes,
+    copies: 1,
+    again: false,
+    cancelAfterMs: null,
+    pause: null,
+  };
 }
 
 /** A run whose middle task waits long enough to lose its lock. */
@@ -50,6 +60,7 @@ export function lingeringScenario(number: number): Scenario {
     copies: 1,
     again: false,
     cancelAfterMs: null,
+    pause: null,
   };
 }
 

@@ -38,7 +38,7 @@ if (!read.success) {
 }
 const { minutes, backend, seed, plant } = read.data;
 const stop = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => {
     stop.abort(new Error(`stopped by ${signal}`));
   });

@@ -22,6 +22,7 @@ export interface Followed {
   /** When it last showed something new. */
   progressAt: number;
   cancelledAt: number | null;
+  paused: { readonly from: number; readonly to: number } | null;
   /** Its last known state; null before the first answer. */
   run: RunSeen | null;
   events: EventsSeen;
@@ -42,6 +43,7 @@ export function newFollowed(scenario: Scenario): Followed {
     problems: [],
     progressAt: Date.now(),
     cancelledAt: null,
+    paused: null,
     run: null,
     events: [],
   };
@@ -61,6 +63,7 @@ export async function followScenario(parts: TrafficParts, followed: Followed): P
     scenario.cancelAfterMs === null
       ? null
       : pause(scenario.cancelAfterMs).then(() => cancel(client, followed)),
+    scenario.pause === null ? null : holdUp(client, followed, scenario.pause),
   ]);
   if (isEnded(followed)) followed.events = await readEvents(client, id);
 }
@@ -93,6 +96,24 @@ async function cancel(client: Client, followed: Followed): Promise<void> {
   // Somebody who comes too late is told so.
   else if (status !== 409)
     followed.problems.push(`a cancel was answered ${String(status)} ${JSON.stringify(body)}`);
+}
+
+/** Pauses the run and resumes it; whoever comes after its end is told so. */
+async function holdUp(
+  client: Client,
+  followed: Followed,
+  { afterMs, forMs }: NonNullable<Scenario["pause"]>,
+): Promise<void> {
+  const [id = ""] = followed.answeredIds;
+  await pause(afterMs);
+  const { status } = await client.ask(`/v1/runs/${id}/pause`, { method: "POST" });
+  const from = Date.now();
+  await pause(forMs);
+  if (status === 200) followed.paused = { from, to: Date.now() };
+  const resumed = await client.ask(`/v1/runs/${id}/resume`, { method: "POST" });
+  for (const answer of [status, resumed.status])
+    if (answer !== 200 && answer !== 409)
+      followed.problems.push(`a pause or resume was answered ${String(answer)}`);
 }
 
 async function watch(parts: TrafficParts, client: Client, followed: Followed): Promise<void> {
