@@ -2,10 +2,12 @@
 
 import { availableParallelism } from "node:os";
 import type { Config } from "./core/config.js";
+import type { RunQueue } from "./core/ports.js";
 import type { Dependencies, WorkDependencies } from "./service/dependencies.js";
 import { deleteExpired } from "./service/delete-expired.js";
 import { createHealthGate, type HealthGate } from "./service/health-gate.js";
 import { expireCheckpoint } from "./service/expire-checkpoint.js";
+import { createPermitKeeper } from "./service/keep-permits.js";
 import { settleNode } from "./service/settle-node.js";
 import { sweepRuns } from "./service/sweep-runs.js";
 import type { Logger } from "./log.js";
@@ -86,6 +88,23 @@ async function chooseBackend(
   }
   if (pool === null) throw new Error("the embedded queue needs the embedded database");
   return embeddedBackend(pool);
+}
+
+/** What limits the work of all workers on this queue. */
+export function openLimits(
+  config: Config,
+  parts: {
+    readonly backend: Backend;
+    readonly queue: RunQueue;
+    readonly log: Logger;
+    readonly stops: Stops;
+  },
+): Pick<Dependencies, "permits" | "turns" | "limits"> {
+  const { permits, turns } = parts.backend.limits;
+  const keeper = createPermitKeeper({ permits, queue: parts.queue, log: parts.log });
+  parts.stops.push(() => keeper.close());
+  const { maxParallelTasks = null, limits } = config;
+  return { permits: keeper, turns, limits: { maxParallelTasks, ...limits } };
 }
 
 /** Takes jobs from now on. Closing gives what is underway `drainMs()` to end. */

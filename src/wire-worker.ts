@@ -17,7 +17,7 @@ import { createMeter } from "./service/meter.js";
 import { createStops, type Stops } from "./stops.js";
 import { clock } from "./wire-clock.js";
 import { findService, keepShowing, openCluster, storeKind, type Cluster } from "./wire-cluster.js";
-import { openBackend, openHealthGate, startLanes, startWork } from "./wire-engine.js";
+import { openBackend, openHealthGate, openLimits, startLanes, startWork } from "./wire-engine.js";
 import { openFiles, openShared, type Stores } from "./wire-stores.js";
 
 const LOOK_AGAIN_MS = 1000;
@@ -80,6 +80,7 @@ async function start(config: Config, parts: Parts): Promise<RunningWorker> {
     blobs,
     workingDirectories,
     queue,
+    ...openLimits(config, { backend, queue, log, stops }),
     runner: lanes,
     bell: createBell(),
     meter: createMeter(),

@@ -32,6 +32,7 @@ import {
 import {
   openBackend,
   openHealthGate,
+  openLimits,
   startLanes,
   startRetention,
   startSweep,
@@ -90,6 +91,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     blobs,
     ...files,
     queue,
+    ...openLimits(config, { backend, queue, log, stops }),
     runner: lanes,
     plans: await openPlanSource(config),
     environments: await openEnvironments(config),

@@ -6,6 +6,7 @@ import { durationSchema, formatDuration } from "./duration.js";
 import { egressByEnvironmentSchema } from "./egress.js";
 import { healthByEnvironmentSchema } from "./health.js";
 import type { Problem } from "./errors.js";
+import { limitsSchema } from "./limits.js";
 import { nearest } from "./nearest.js";
 
 /** Every key there is. When you add one, add its row to the table in README.md; a test compares the two. */
@@ -193,6 +194,17 @@ export const CONFIG_KEYS = {
     {
       show: (value) => formatDuration(Number(value)),
     },
+  ),
+  maxParallelTasks: key(
+    "maxParallelTasks",
+    z.int().min(1).max(100_000).optional(),
+    "Tasks that run at once on all workers of the namespace together. Default: as many as there are lanes.",
+  ),
+  limits: key(
+    "limits",
+    limitsSchema.prefault({}),
+    "Limits of environments and target hosts, see Limits; a variable or a flag gives them as JSON.",
+    { show: (value) => JSON.stringify(value) },
   ),
   logLevel: key(
     "logLevel",

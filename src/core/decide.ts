@@ -45,7 +45,17 @@ export function decideStart(
 }
 
 /** Every checkpoint that needs the node, directly or through others. */
-export function checkpointsBehind(plan: ExecutionPlan, nodeId: string): string[] {
+export function checkpointsBehind(plan: ExecutionPlan, nodeId: string): readonly string[] {
+  const ofPlan = behindOf.get(plan) ?? new Map<string, readonly string[]>();
+  const known = ofPlan.get(nodeId) ?? findCheckpointsBehind(plan, nodeId);
+  behindOf.set(plan, ofPlan.set(nodeId, known));
+  return known;
+}
+
+/** Answers by the identity of the plan: it never changes, and every task asks several times. */
+const behindOf = new WeakMap<ExecutionPlan, Map<string, readonly string[]>>();
+
+function findCheckpointsBehind(plan: ExecutionPlan, nodeId: string): string[] {
   const behind = new Set<string>();
   const reached = [nodeId];
   for (let at = reached.pop(); at !== undefined; at = reached.pop()) {

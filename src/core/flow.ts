@@ -13,6 +13,8 @@ export interface FlowNode {
   readonly parent: string;
   /** Nodes a gate of this one holds back; the gate opens when this one's outcome stands. */
   readonly opens: readonly string[];
+  /** Place among all tasks that wait for a lane; the lowest goes first. */
+  readonly turn: number | null;
   /** Nodes whose gates hold this one back. */
   readonly gatedBy: readonly string[];
 }
@@ -22,7 +24,17 @@ export interface FlowShape {
 }
 
 /** Parent of a node: the first checkpoint that needs it, else its only dependant, else the run. Every other edge becomes a gate. */
-export function flowShape(plan: Plan): FlowShape {
+export function flowShape(plan: Plan, turns?: Readonly<Record<string, number>>): FlowShape {
+  if (turns !== undefined) return shapeOf(plan, turns);
+  const known = shapes.get(plan) ?? shapeOf(plan, {});
+  shapes.set(plan, known);
+  return known;
+}
+
+/** Shapes of plans by identity: a plan never changes, and each of its nodes asks for its shape. */
+const shapes = new WeakMap<Plan, FlowShape>();
+
+function shapeOf(plan: Plan, turns: Readonly<Record<string, number>>): FlowShape {
   const { nodes } = executionOf(plan);
   const dependants = new Map<string, ExecutionNode[]>(nodes.map((node) => [node.id, []]));
   for (const node of nodes) for (const need of node.needs) dependants.get(need)?.push(node);
@@ -32,12 +44,19 @@ export function flowShape(plan: Plan): FlowShape {
       id: node.id,
       kind: node.kind,
       parent: parents.get(node.id) ?? RUN_NODE,
+      turn: turnOf(node, turns),
       opens: (dependants.get(node.id) ?? [])
         .map(({ id }) => id)
         .filter((id) => id !== parents.get(node.id)),
       gatedBy: node.needs.filter((need) => parents.get(need) !== node.id),
     })),
   };
+}
+
+/** The shards of a task have its turn; what needs no lane has none. */
+function turnOf(node: ExecutionNode, turns: Readonly<Record<string, number>>): number | null {
+  if (node.kind !== "task") return null;
+  return turns[node.id] ?? turns[node.shard?.of ?? node.id] ?? null;
 }
 
 function parentOf(dependants: readonly ExecutionNode[]): string | undefined {

@@ -38,6 +38,12 @@ const outputSchema = z
     "is generated for every attempt; choose another name",
   );
 
+const locksSchema = z
+  .union([idSchema, z.array(idSchema)])
+  .transform((value): readonly string[] =>
+    typeof value === "string" ? [value] : [...new Set(value)],
+  );
+
 const taskSchema = z.strictObject({
   title: z.string().optional(),
   needs: needsSchema,
@@ -59,7 +65,7 @@ const taskSchema = z.strictObject({
   /** Among tasks that are ready the one with the larger number starts first. */
   priority: z.int().min(-1000).max(1000).default(0),
   /** Tasks that name the same lock never overlap, in whatever run they are. */
-  lock: idSchema.optional(),
+  lock: locksSchema.prefault([]),
   /** Labels a worker must carry, all of them. */
   runsOn: textsSchema.prefault([]),
   /** In how many parts the collection may run at once. */
@@ -105,6 +111,10 @@ const planDocumentSchema = z.strictObject({
   timeout: durationSchema.optional(),
   /** Targets that must answer before a task sends anything. */
   health: healthSchema.optional(),
+  /** How many tasks of a run may run at once. */
+  parallel: z.int().min(1).max(100_000).optional(),
+  /** How long after the start of a task the next one of the run may start. */
+  stagger: durationSchema.optional(),
   tasks: z
     .record(z.string(), z.unknown())
     .refine((tasks) => Object.keys(tasks).length > 0, "a plan needs at least one task"),

@@ -52,6 +52,10 @@ export interface Plan {
   readonly timeoutMs?: number | undefined;
   /** Targets that must answer before a task sends anything. */
   readonly health?: readonly HealthTarget[] | undefined;
+  /** Tasks of a run at once; absent where only the lanes limit them. */
+  readonly parallel?: number | undefined;
+  /** Between the starts of two tasks of a run. */
+  readonly staggerMs?: number | undefined;
   /** In the order of the file. */
   readonly nodes: readonly PlanNode[];
 }
@@ -78,13 +82,15 @@ export function readPlan(document: unknown, madeIds: ReadonlySet<string> = new S
   }
   problems.push(...problemsOfNeeds(taskEntries(document)));
   if (!head.success || problems.length > 0) return { ok: false, problems };
-  const { name, title, environment, timeout: timeoutMs } = head.data;
+  const { name, title, environment, timeout: timeoutMs, parallel, stagger } = head.data;
   const nodes = [...made.values()].flat().map((node) => withMadeNeeds(node, made));
-  const limit = {
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    ...(head.data.health === undefined ? {} : { health: head.data.health }),
+  const limits = {
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(head.data.health !== undefined && { health: head.data.health }),
+    ...(parallel !== undefined && { parallel }),
+    ...(stagger !== undefined && { staggerMs: stagger }),
   };
-  const plan = { name, title: title ?? name, environment: environment ?? [], ...limit, nodes };
+  const plan = { name, title: title ?? name, environment: environment ?? [], ...limits, nodes };
   return { ok: true, plan };
 }
 

@@ -175,7 +175,9 @@ export interface NodeHandler {
 }
 
 /** `later` means not now: call again after `afterMs`, or a while. The job waits in the queue and holds no lane. */
-export type SettleAnswer = Settled | { readonly state: "later"; readonly afterMs?: number };
+export type SettleAnswer =
+  | Settled
+  | { readonly state: "later"; readonly afterMs?: number; readonly reason?: string };
 
 export interface Settled {
   readonly state: "settled";

@@ -51,6 +51,10 @@ export interface Run {
   readonly reused: Readonly<Record<string, string>>;
   /** Hash of the submission, to recognise the same one sent twice. */
   readonly fingerprint: string;
+  /** Tasks at once, where the submission asked for another number than the plan. */
+  readonly parallel?: number | undefined;
+  /** Turn of each task among all that wait for a lane; the lowest goes first. */
+  readonly turns?: Readonly<Record<string, number>> | undefined;
 }
 
 /** A wish that a run starts nothing new until it is resumed. */

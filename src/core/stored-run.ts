@@ -25,6 +25,8 @@ const taskNodeSchema = planSchemas.task.omit({ timeout: true, matrix: true }).ex
   exclude: z.array(z.string()),
   runsOn: z.array(z.string()),
   retries: retriesNodeSchema,
+  // One name where an older version wrote it.
+  lock: z.union([z.string().transform((name) => [name]), z.array(z.string())]).default([]),
   environment: z.array(z.string()).nullable(),
   split: splitSchema.optional(),
   egress: narrowedEgressSchema,
@@ -46,6 +48,8 @@ const planSchema: z.ZodType<Plan> = z.strictObject({
   environment: z.array(z.string()),
   timeoutMs: z.int().optional(),
   health: storedHealthSchema.optional(),
+  parallel: z.int().optional(),
+  staggerMs: z.int().optional(),
   nodes: z.array(z.discriminatedUnion("kind", [taskNodeSchema, checkpointNodeSchema])),
 });
 
@@ -69,6 +73,8 @@ const runDocumentSchema = z.strictObject({
   rerunOf: z.string().nullable().default(null),
   reused: z.record(z.string(), z.string()).default({}),
   fingerprint: z.string(),
+  parallel: z.int().optional(),
+  turns: z.record(z.string(), z.number()).optional(),
 });
 
 /** The namespace was called `home` before workers on other machines could share one. */

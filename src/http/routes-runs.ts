@@ -50,6 +50,12 @@ const runRequestSchema = z
       .literal(true)
       .optional()
       .describe("Lets every task send variables that nothing gives a value; the report says so."),
+    parallel: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .describe("Tasks of this run at once. Left out: the plan's own number, or all lanes."),
     trigger: printable
       .max(200)
       .optional()
@@ -211,7 +217,8 @@ function submission(
   body: z.infer<typeof runRequestSchema>,
   idempotencyKey: string | undefined,
 ): SubmitRequest {
-  const { environment, variables, trigger, timeout, branch, commit, labels, supersede } = body;
+  const { environment, variables, parallel, trigger, timeout, branch, commit, labels, supersede } =
+    body;
   return {
     subject: subjectOf(body),
     trigger: trigger ?? "api",
@@ -225,6 +232,7 @@ function submission(
     ...(variables === undefined ? {} : { variables }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
     ...(body.allowUnresolved === undefined ? {} : { allowUnresolved: true }),
+    ...(parallel === undefined ? {} : { parallel }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
 }

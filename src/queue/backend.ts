@@ -13,13 +13,18 @@ import {
   type RedisQueueBackend,
 } from "bullmq";
 import { Redis } from "ioredis";
+import type { SharedLimits } from "../core/shared-limits.js";
+import { createLocalLimits } from "./local-limits.js";
 import { closeConnection } from "./redis-connection.js";
+import { createRedisLimits } from "./redis-limits.js";
 import { probeRedis, redisPlace } from "./redis-probe.js";
 
 export interface Backend {
   readonly name: "embedded" | "redis";
   /** How long a worker owns a job without renewing its lock. */
   readonly lockDurationMs: number;
+  /** Permits, rates and turns of all workers on this queue. */
+  readonly limits: SharedLimits;
   createQueue(name: string): Queue;
   createWorker(
     name: string,
@@ -59,6 +64,7 @@ const WORKER_OPTIONS = {
 export function embeddedBackend(pool: PgPool): Backend {
   return createBackend({
     name: "embedded",
+    limits: createLocalLimits(),
     prefix: "turnpike",
     factory: (name, options, parts) =>
       createPostgresBackend(name, { ...options, connection: pool }, parts),
@@ -83,6 +89,7 @@ export async function redisBackend(url: string, options: RedisBackendOptions): P
   for (const connection of connections) connection.on("error", options.onError);
   return createBackend({
     name: "redis",
+    limits: createRedisLimits(forQueues, { prefix: `turnpike:${options.namespace}:limits` }),
     prefix: `turnpike:${options.namespace}`,
     factory: createRedisBackend,
     connection: forQueues,
@@ -97,7 +104,7 @@ export async function redisBackend(url: string, options: RedisBackendOptions): P
   });
 }
 
-interface BackendParts extends Pick<Backend, "name" | "ping" | "close"> {
+interface BackendParts extends Pick<Backend, "name" | "limits" | "ping" | "close"> {
   readonly factory: BackendFactory;
   readonly prefix: string;
   readonly connection: ConnectionOptions;
@@ -114,6 +121,7 @@ function createBackend(parts: BackendParts): Backend {
   const shared = { prefix: parts.prefix, skipVersionCheck: true };
   return {
     name: parts.name,
+    limits: parts.limits,
     lockDurationMs: LOCK_DURATION_MS,
     createQueue: (name) => new Queue(name, { ...shared, connection: parts.connection }, factory),
     createWorker: (name, processor, { concurrency }) =>

@@ -48,6 +48,7 @@ export function flowJobOf(runId: string, shape: FlowShape): FlowJob {
       queueOf(node.kind),
       { kind: "node", runId, node: node.id },
       nodeJobId(runId, node.id),
+      node.turn,
     ),
     children: [
       ...childrenOf(node.id),
@@ -75,13 +76,24 @@ function gateJob(runId: string, from: string, to: string): FlowJob {
   return { ...gate, opts: { ...gate.opts, delay: GATE_DELAY_MS } };
 }
 
-function job(name: string, queueName: string, data: JobData, jobId: string): FlowJob {
+/** BullMQ's largest; everything behind it goes in the order it came. */
+const LAST_PRIORITY = 2_097_152;
+
+function job(
+  name: string,
+  queueName: string,
+  data: JobData,
+  jobId: string,
+  turn: number | null = null,
+): FlowJob {
   return {
     name,
     queueName,
     data,
     opts: {
       jobId,
+      // To BullMQ 0 is no priority at all, which goes before every other.
+      ...(turn !== null && { priority: Math.min(turn + 1, LAST_PRIORITY) }),
       // A task that fails is settled, not retried here; these are for a store or queue that cannot be reached: four minutes.
       attempts: 10,
       backoff: { type: "exponential", delay: 500 },

@@ -1,5 +1,6 @@
 /** The queue as the use cases see it: submitting flows, opening gates, deadlines, and the sweep that repairs. */
 
+import { setTimeout as pause } from "node:timers/promises";
 import type { Job, Queue } from "bullmq";
 import { RUN_NODE } from "../core/flow.js";
 import type { RunQueue } from "../core/ports.js";
@@ -71,7 +72,7 @@ export function createRunQueue(backend: Backend): BullRunQueue {
       await control.remove(deadlineJobId(runId, node));
     },
     async wake(runId, nodes) {
-      for (const node of nodes) await promote(await tasks.getJob(nodeJobId(runId, node)));
+      await Promise.all(nodes.map((node) => wakeJob(tasks, nodeJobId(runId, node))));
     },
     pause: () => tasks.pause(),
     resume: () => tasks.resume(),
@@ -83,6 +84,19 @@ export function createRunQueue(backend: Backend): BullRunQueue {
       await Promise.all([tasks.close(), control.close(), flows.close()]);
     },
   };
+}
+
+/** How soon a job is looked at again that was asked to come while it was still on its way into its pause. */
+const WAKE_AGAIN_MS = [10, 30, 100] as const;
+
+/** Ends the pause of a job; one that is just being put off is given the time to get there. */
+async function wakeJob(queue: Queue, jobId: string): Promise<void> {
+  for (const pauseMs of [0, ...WAKE_AGAIN_MS]) {
+    if (pauseMs > 0) await pause(pauseMs);
+    const state = await queue.getJobState(jobId);
+    if (state === "delayed") return promote(await queue.getJob(jobId));
+    if (state !== "active") return;
+  }
 }
 
 /** Lets a delayed job go now; one that is not delayed is left as it is, such as a gate that is open already. */

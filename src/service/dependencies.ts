@@ -16,15 +16,21 @@ import type {
   WorkingDirectories,
 } from "../core/ports.js";
 import type { HealthByEnvironment } from "../core/health.js";
+import type { WorkLimits } from "../core/limits.js";
+import type { Turns } from "../core/shared-limits.js";
 import type { Logger } from "../log.js";
 import type { Bell } from "./bell.js";
 import type { HealthGate } from "./health-gate.js";
+import type { PermitKeeper } from "./keep-permits.js";
 import type { Meter } from "./meter.js";
 
 export interface Dependencies {
   readonly store: RunStore;
   readonly blobs: BlobStore;
   readonly queue: RunQueue;
+  readonly permits: PermitKeeper;
+  readonly turns: Turns;
+  readonly limits: WorkLimits;
   readonly runner: CollectionRunner;
   readonly plans: PlanSource;
   readonly environments: EnvironmentStore;

@@ -9,6 +9,7 @@ import { gatherInputs } from "./gather-inputs.js";
 import { putInputs } from "./inputs.js";
 import type { RerunRequest } from "./service.js";
 import { startRun } from "./submit-run.js";
+import { takeTurnsAgain } from "./take-turns.js";
 import { findRun } from "./view-run.js";
 
 /**
@@ -19,7 +20,15 @@ import { findRun } from "./view-run.js";
 export async function rerun(
   deps: Pick<
     Dependencies,
-    "store" | "blobs" | "queue" | "environments" | "secrets" | "bell" | "clock" | "namespace"
+    | "store"
+    | "blobs"
+    | "queue"
+    | "turns"
+    | "environments"
+    | "secrets"
+    | "bell"
+    | "clock"
+    | "namespace"
   >,
   oldId: string,
   request: RerunRequest,
@@ -60,6 +69,7 @@ export async function rerun(
     rerunOf: oldId,
     reused,
     fingerprint: `rerun of ${oldId}`,
+    turns: await takeTurnsAgain(deps, old, request.trigger),
   });
   // Once more, now that the run stands: the old one may have been deleted with its files in between.
   await Promise.all([...files.values(), ...uploads].map((bytes) => deps.blobs.put(bytes)));

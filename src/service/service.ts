@@ -34,6 +34,8 @@ export interface SubmitRequest {
   readonly variables?: Readonly<Record<string, string>>;
   /** Limit of the whole run; it wins over the plan's own. */
   readonly timeoutMs?: number;
+  /** Tasks of this run at once; the plan's own number without it. */
+  readonly parallel?: number;
   readonly trigger: string;
   readonly branch?: string;
   readonly commit?: string;

@@ -16,6 +16,7 @@ import { deleteOutputs, keepOutputs } from "./outputs.js";
 import { openBehind, outcomeOf, recordOutcome, reusedOutcome } from "./record.js";
 import { aroundOf, lastAttempt, pauseOf, recordAttempt, tellEarlier } from "./retry-task.js";
 import { OwnershipLost, QueueUnreachable, runTask, type Execution } from "./run-task.js";
+import { takePermits, type NotNow } from "./take-permits.js";
 
 /** Resuming a run wakes its tasks; this is for one whose wake-up was lost. */
 const PAUSED_POLL_MS = 15_000;
@@ -68,6 +69,7 @@ async function settlePlanNode(
   if (decision.kind === "start" && node.kind === "task" && isHeld(status))
     return { state: "later", afterMs: PAUSED_POLL_MS };
   const attempt = await attemptNode(deps, { run, node, wake, outcomes, decision });
+  if ("state" in attempt) return attempt;
   if (!(await wake.stillOwner())) {
     if ("outcome" in attempt) await deleteOutputs(deps.blobs, [attempt.outcome]);
     throw new OwnershipLost(`${node.id} of run ${run.id} belongs to another worker now`);
@@ -99,7 +101,9 @@ async function attemptNode(
     readonly decision: Exclude<Decision, { readonly kind: "wait" }>;
   },
 ): Promise<
-  { readonly outcome: Outcome } | { readonly execution: Execution; readonly pauseMs: number }
+  | { readonly outcome: Outcome }
+  | { readonly execution: Execution; readonly pauseMs: number }
+  | NotNow
 > {
   const { run, node, wake, outcomes, decision } = at;
   if (decision.kind === "settle") {
@@ -112,7 +116,8 @@ async function attemptNode(
   if (node.kind === "merge") return { outcome: mergeTask(deps, { run, node, outcomes }) };
   const earlier = run.reused[node.id];
   if (earlier !== undefined) return { outcome: reusedOutcome(node, earlier, deps.clock.now()) };
-  const execution = await executeTask(deps, { run, node, wake });
+  const execution = await executeLimited(deps, { run, node, wake });
+  if ("state" in execution) return execution;
   const pauseMs = await pauseOf(deps, { run, node, execution });
   if (pauseMs !== null) return { execution, pauseMs };
   const outcome = await tellEarlier(deps, run, { node, outcome: execution.outcome });
@@ -161,6 +166,33 @@ function verifyCheckpoint(
     // A checkpoint is open from the first start before it until it has judged.
     startedAt: starts.length === 0 ? null : Math.min(...starts),
   };
+}
+
+/** Runs the task with its permits in hand, or answers when it should come again for them. */
+async function executeLimited(
+  deps: WorkDependencies,
+  at: { readonly run: Run; readonly node: TaskNode; readonly wake: NodeWake },
+): Promise<Execution | NotNow> {
+  const permits = await takePermits(deps, at);
+  if (permits.state === "later") return permits;
+  tellTurn(deps, at);
+  try {
+    return await executeTask(deps, { ...at, wake: permits.wake });
+  } finally {
+    await permits.release();
+  }
+}
+
+/** New runs take their turns from here on. Nothing waits for it, and a turn that was not told is told by the next task. */
+function tellTurn(
+  deps: Pick<Dependencies, "turns" | "log">,
+  { run, node }: { readonly run: Run; readonly node: TaskNode },
+): void {
+  const turn = run.turns?.[node.id];
+  if (turn === undefined) return;
+  deps.turns.reached(turn).catch((error: unknown) => {
+    deps.log.debug({ err: error, runId: run.id, node: node.id }, "a turn could not be told");
+  });
 }
 
 /** Runs the task; a fault of ours becomes its `errored` outcome, so that no run waits for a node that cannot end. */

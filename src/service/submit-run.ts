@@ -20,12 +20,14 @@ import { appendEvents } from "./record.js";
 import type { Subject, SubmitRequest } from "./service.js";
 import { supersedeOlder } from "./supersede-runs.js";
 import { splitTasks } from "./split-tasks.js";
+import { takeTurns } from "./take-turns.js";
 
 type SubmitDependencies = Pick<
   Dependencies,
   | "store"
   | "blobs"
   | "queue"
+  | "turns"
   | "plans"
   | "environments"
   | "chosenEnvironment"
@@ -93,6 +95,8 @@ export async function submitRun(
     rerunOf: null,
     reused: {},
     fingerprint,
+    turns: await takeTurns(deps, folder, request.trigger),
+    ...(request.parallel !== undefined && { parallel: request.parallel }),
   };
   const { run, created } = await deps.store.createRun(stored);
   if (!created) return repeat(deps, { run, end: null, cancellation: null }, request, fingerprint);
@@ -132,7 +136,7 @@ export async function startRun(
       nodes: run.plan.nodes.map((node) => node.id),
     },
   ]);
-  await deps.queue.submit(run.id, flowShape(run.plan));
+  await deps.queue.submit(run.id, flowShape(run.plan, run.turns));
 }
 
 /** What was given by value, as places: a repetition has to be given it again. */
@@ -158,7 +162,8 @@ async function repeat(
   }
   // The first submission may have died on its way; a flow that is there already is left alone, and so are cancelled runs.
   if (standing.end === null) {
-    await deps.queue.submit(standing.run.id, flowShape(standing.run.plan));
+    const { run } = standing;
+    await deps.queue.submit(run.id, flowShape(run.plan, run.turns));
     if (request.supersede !== undefined) await supersedeOlder(deps, standing.run);
   }
   return { status: standing, created: false };
@@ -239,6 +244,7 @@ function fingerprintOf(
     JSON.stringify([
       folder.id,
       environment,
+      request.parallel ?? null,
       request.variables ?? {},
       request.layers ?? [],
       request.globals ?? [],

@@ -9,7 +9,10 @@ import { wakeWaiting } from "./wake-waiting.js";
 
 /** Sweeps every open run of ours; one that cannot be swept does not hinder the others. */
 export async function sweepRuns(deps: Dependencies): Promise<void> {
-  for (const runId of await deps.store.openRuns()) {
+  const open = await deps.store.openRuns();
+  // Turns only grow; a moment when nothing waits is the one to begin anew.
+  if (open.length === 0) await deps.turns.reset();
+  for (const runId of open) {
     try {
       await sweepRun(deps, runId);
     } catch (error) {
@@ -38,7 +41,7 @@ async function sweepRun(deps: Dependencies, runId: string): Promise<void> {
   const settled = new Set((await deps.store.outcomes(runId)).keys());
   // A cancel can come in the moment in which a task is put aside for its next attempt.
   if (status.cancellation !== null) await wakeWaiting(deps, run);
-  const { lost } = await deps.queue.sweep(runId, flowShape(run.plan), settled);
+  const { lost } = await deps.queue.sweep(runId, flowShape(run.plan, run.turns), settled);
   if (lost.length === 0) return;
   // Read again: a node may have been settled, and its job completed, while its queue was looked through.
   const standing = await deps.store.outcomes(runId);

@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import type { BenchCase, Contender } from "./bench-case.js";
+import { engine1000Case, random30Case } from "./case-engine.js";
 import { lanesCase } from "./case-lanes.js";
 import { openShape } from "./case-shape.js";
 import { SHAPES } from "./shapes.js";
@@ -36,6 +37,8 @@ const limitMs = values.rounds === undefined ? CASE_LIMIT_MS : Number.POSITIVE_IN
 const cases: ReadonlyMap<string, (against: ReadonlySet<string>) => Promise<BenchCase>> = new Map([
   ...SHAPES.map((shape) => [shape.name, openShape.bind(null, shape)] as const),
   ["lanes-4", lanesCase],
+  ["engine-1000", engine1000Case],
+  ["random-30", random30Case],
 ]);
 const chosen = chooseOf("--only", values.only, [...cases.keys()]);
 const against = chooseOf("--against", values.against, AGAINST);

@@ -6,6 +6,7 @@ import { reportRun } from "../../src/service/view-run.js";
 import { openDatabase } from "../support/database.js";
 import { openEngine, sketchPlan, tenTaskPlan, type Engine } from "../support/engine.js";
 import { BACKENDS } from "../support/backends.js";
+import { waitUntil } from "../support/wait-until.js";
 
 function statuses({ outcomes }: RunView): Record<string, string> {
   return Object.fromEntries(
@@ -368,12 +369,4 @@ for (const { name, open, absence } of BACKENDS) {
       await waitUntil(async () => (await engine.pendingJobs()) === 0);
     });
   });
-}
-
-async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const until = Date.now() + 15_000;
-  while (!(await condition())) {
-    if (Date.now() > until) throw new Error(`not within 15 s: ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

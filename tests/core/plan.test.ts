@@ -57,16 +57,16 @@ test("where and when a task may run is read with its defaults", () => {
     const { priority, lock, runsOn, shards } = node;
     return { priority, lock, runsOn, shards };
   };
-  assert.deepEqual(read({}), { priority: 0, lock: undefined, runsOn: [], shards: undefined });
+  assert.deepEqual(read({}), { priority: 0, lock: [], runsOn: [], shards: undefined });
   assert.deepEqual(read({ priority: -5, lock: "db", runsOn: "eu", shards: "auto" }), {
     priority: -5,
-    lock: "db",
+    lock: ["db"],
     runsOn: ["eu"],
     shards: "auto",
   });
   assert.deepEqual(read({ runsOn: ["eu", "gpu"], shards: 4 }), {
     priority: 0,
-    lock: undefined,
+    lock: [],
     runsOn: ["eu", "gpu"],
     shards: 4,
   });

@@ -4,6 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
+import type { WorkLimits } from "../../src/core/limits.js";
+import { NO_LIMITS } from "../../src/core/limits.js";
 import { NO_COUNTS } from "../../src/core/evidence.js";
 import { readPlan } from "../../src/core/plan.js";
 import type { CollectionResult, CollectionRunner, PlanFolder } from "../../src/core/ports.js";
@@ -14,6 +16,7 @@ import { createBell } from "../../src/service/bell.js";
 import type { Dependencies } from "../../src/service/dependencies.js";
 import { expireCheckpoint } from "../../src/service/expire-checkpoint.js";
 import { waitForRun } from "../../src/service/follow-run.js";
+import { createPermitKeeper } from "../../src/service/keep-permits.js";
 import { createMeter } from "../../src/service/meter.js";
 import type { RunView } from "../../src/service/service.js";
 import { settleNode } from "../../src/service/settle-node.js";
@@ -61,7 +64,10 @@ export type PlanSketch = Readonly<
   >
 >;
 
-export function sketchPlan(sketch: PlanSketch): PlanFolder {
+export function sketchPlan(
+  sketch: PlanSketch,
+  head: { readonly name?: string; readonly parallel?: number; readonly stagger?: string } = {},
+): PlanFolder {
   const files = new Map<string, Uint8Array>();
   const tasks = Object.fromEntries(
     Object.entries(sketch).map(([id, [needs, behaviour = {}, options = {}]]) => {
@@ -79,7 +85,7 @@ export function sketchPlan(sketch: PlanSketch): PlanFolder {
       return [id, { collection, needs, ...limit, ...options }];
     }),
   );
-  const check = readPlan({ name: "sketch", tasks });
+  const check = readPlan({ name: "sketch", ...head, tasks });
   if (!check.ok) throw new Error(JSON.stringify(check.problems));
   return { id: "sketch", plan: check.plan, directory: tmpdir(), files };
 }
@@ -105,17 +111,26 @@ export function tenTaskPlan(behaviours: Readonly<Record<string, Behaviour>> = {}
 export async function openEngine(parts: {
   readonly pool: SqlPool;
   readonly backend: Backend;
+  readonly limits?: WorkLimits;
+  readonly lanes?: number;
+  /** Where an engine on the same queue and store keeps its files. */
+  readonly blobs?: Dependencies["blobs"];
 }): Promise<Engine> {
   const directory = await mkdtemp(join(tmpdir(), "turnpike-engine-"));
   const started: string[] = [];
   await migrateSql(parts.pool);
   const queue = createRunQueue(parts.backend);
   let count = 0;
-  const blobs = createBlobDirectory(directory);
+  const log = pino({ level: "silent" });
+  const permits = createPermitKeeper({ permits: parts.backend.limits.permits, queue, log });
+  const blobs = parts.blobs ?? createBlobDirectory(directory);
   const deps: Dependencies = {
     store: createSqlRunStore(parts.pool),
     blobs,
     queue,
+    permits,
+    turns: parts.backend.limits.turns,
+    limits: parts.limits ?? NO_LIMITS,
     runner: behavingRunner(started),
     plans: {
       list: () => Promise.resolve([]),
@@ -132,7 +147,7 @@ export async function openEngine(parts: {
     meter: createMeter(),
     clock: { now: () => Date.now(), random: () => `${String((count += 1)).padStart(4, "0")}x` },
     namespace: "test",
-    log: pino({ level: "silent" }),
+    log,
     serviceUrl: () => null,
     maxStarts: 5,
     lanes: () => 4,
@@ -190,12 +205,13 @@ export async function openEngine(parts: {
           settle: (wake) => settleNode(deps, wake),
           expire: (runId, node) => expireCheckpoint(deps, runId, node),
         },
-        { lanes: 4, control: true, log: deps.log },
+        { lanes: parts.lanes ?? 4, control: true, log: deps.log },
       );
     },
     stopWorkers,
     async close() {
       await stopWorkers();
+      await permits.close();
       await queue.close();
       await rm(directory, { recursive: true, force: true });
     },
