@@ -186,8 +186,8 @@ export function checkRuntime(version: string): void {
   if (!isOld) return;
   throw new Error(
     `Newman has loaded postman-runtime ${version}, which cannot contain scripts; at least ` +
-      `${String(MIN_RUNTIME.major)}.${String(MIN_RUNTIME.minor)} is needed: install turnpike as the root package, ` +
-      `so that the "overrides" of its package.json apply`,
+      `${String(MIN_RUNTIME.major)}.${String(MIN_RUNTIME.minor)} is needed: run \`npm ci\` in turnpike's own folder, or install the ` +
+      `tarball that \`npm pack\` makes there, which carries the right one`,
   );
 }
 
