@@ -50,6 +50,7 @@ test("a green collection passes with Newman's counts and one record for each req
     assertionsSkipped: 2,
     failures: [],
     runError: null,
+    outputs: {},
   });
   assert.deepEqual(
     records.map(({ index, iteration, itemId, url, status }) => [
