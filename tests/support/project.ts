@@ -20,7 +20,7 @@ export interface Running {
   readonly ended: Promise<Ended>;
   /** What was written so far, both streams. */
   text(): string;
-  /** Resolves when the text matches; rejects when the process ends first or after 30 s. */
+  /** Resolves when the text matches; rejects when the process ends first or after 90 s. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
@@ -93,7 +93,7 @@ function startProgram(
     ended,
     text,
     async says(pattern) {
-      const until = Date.now() + 30_000;
+      const until = Date.now() + 90_000;
       for (;;) {
         const match = pattern.exec(text());
         if (match !== null) return match;
