@@ -43,6 +43,8 @@ export interface Permits {
   renew(holders: readonly PermitHolder[]): Promise<readonly string[]>;
   /** Answers the waiters that should ask again now. Releasing what is not held changes nothing. */
   release(holder: PermitHolder): Promise<readonly string[]>;
+  /** A waiter will not ask again; answers those that should ask in its stead. */
+  forget(waiter: string): Promise<readonly string[]>;
   /** The waiters that should ask again because a lease has run out. */
   wake(): Promise<readonly string[]>;
 }

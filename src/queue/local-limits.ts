@@ -120,6 +120,11 @@ function createPermits(leaseMs: number, now: () => number): Permits {
       for (const key of keys) held.get(key)?.delete(owner);
       return Promise.resolve(runnable(keys));
     },
+    forget(name) {
+      const waiter = waiters.get(name);
+      waiters.delete(name);
+      return Promise.resolve(waiter === undefined ? [] : runnable(waiter.blockedBy));
+    },
     wake: () => Promise.resolve(runnable([...waiters.values()].flatMap((each) => each.blockedBy))),
   };
 }

@@ -148,6 +148,13 @@ function commands.release(request)
   return runnable(request.keys)
 end
 
+function commands.forget(request)
+  local text = redis.call('HGET', waiters, request.waiter)
+  if not text then return {} end
+  forget(request.waiter)
+  return runnable(cjson.decode(text).blockedBy)
+end
+
 function commands.wake()
   return runnable(redis.call('SMEMBERS', queues))
 end

@@ -36,6 +36,7 @@ export function createRedisLimits(
       },
       renew: (holders) => ask("renew", { holders, leaseMs }),
       release: (holder) => ask("release", holder),
+      forget: (waiter) => ask("forget", { waiter }),
       wake: () => ask("wake", {}),
     },
     rates: {

@@ -18,6 +18,8 @@ export interface PermitKeeper {
     | { readonly granted: true; readonly hold: PermitHold }
     | Extract<PermitAnswer, { readonly granted: false }>
   >;
+  /** The task will not ask again, so that whoever waits behind it does not wait for it. Never rejects, as releasing does not. */
+  forget(task: WaitingTask): Promise<void>;
   /** Stops renewing; what is still held runs out. */
   close(): Promise<void>;
 }
@@ -100,6 +102,10 @@ export function createPermitKeeper(
         },
       };
     },
+    forget: (task) =>
+      quietly("a task that waited for permits cannot be forgotten", async () =>
+        wake(await permits.forget(waiterOf(task))),
+      ),
     async close() {
       clearInterval(timer);
       await looking;

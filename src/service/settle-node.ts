@@ -108,6 +108,7 @@ async function attemptNode(
   const { run, node, wake, outcomes, decision } = at;
   if (decision.kind === "settle") {
     const { settlement } = decision;
+    if (node.kind === "task") await deps.permits.forget({ runId: run.id, node: node.id });
     const last = await lastAttempt(deps, run, { node, settlement });
     return { outcome: last ?? outcomeOf(node, settlement, deps.clock.now()) };
   }

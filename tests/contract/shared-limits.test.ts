@@ -67,6 +67,18 @@ for (const { name, absence, open } of CASES) {
       assert.deepEqual(await permits.acquire(ask("d", ["k"], 2)), refused);
     });
 
+    test("a waiter that is forgotten holds up nobody, whether the free place was offered to it or not", async () => {
+      const { permits } = opened.create(LONG_MS);
+      await permits.acquire(ask("a", ["k"]));
+      await permits.acquire(ask("b", ["k"], 1, 1));
+      await permits.acquire(ask("c", ["k"], 1, 2));
+      await permits.acquire(ask("d", ["k"], 1, 3));
+      assert.deepEqual(await permits.forget("w-b"), [], "the place is still held");
+      assert.deepEqual(await permits.release({ owner: "a", keys: ["k"] }), ["w-c"]);
+      assert.deepEqual(await permits.forget("w-c"), ["w-d"]);
+      assert.deepEqual(await permits.forget("w-c"), [], "forgetting again changes nothing");
+    });
+
     test("several keys are taken all or none", async () => {
       const { permits } = opened.create(LONG_MS);
       await permits.acquire(ask("a", ["one"]));
