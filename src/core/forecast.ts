@@ -1,8 +1,9 @@
 /** What a plan will take: its phases, its critical path, what each checkpoint costs, and when it ends with so many lanes. */
 
 import { z } from "zod";
-import { depths, inOrder } from "./graph.js";
+import { depths } from "./graph.js";
 import type { Plan, PlanNode } from "./plan.js";
+import { startOrder } from "./schedule.js";
 import { criticalPath } from "./timing.js";
 
 /** How long a task is thought to take. */
@@ -52,8 +53,9 @@ type Weights = ReadonlyMap<string, number>;
 export function forecast(plan: Plan, expectations: ReadonlyMap<string, Expectation>): Forecast {
   const weights = new Map(plan.nodes.map(({ id }) => [id, expectations.get(id)?.durationMs ?? 0]));
   const taskCount = plan.nodes.filter(({ kind }) => kind === "task").length;
+  const most = Math.min(taskCount, plan.parallel ?? taskCount);
   const { nodes, durationMs } = criticalPath(plan, weights);
-  const unlimitedMs = finishOf(plan.nodes, weights, taskCount);
+  const unlimitedMs = finishOf(plan.nodes, weights, most);
   return {
     plan: { name: plan.name, title: plan.title },
     phases: phasesOf(plan.nodes),
@@ -68,13 +70,13 @@ export function forecast(plan: Plan, expectations: ReadonlyMap<string, Expectati
               checkpoint: node.id,
               costMs: Math.max(
                 0,
-                unlimitedMs - finishOf(withoutGate(plan.nodes, node), weights, taskCount),
+                unlimitedMs - finishOf(withoutGate(plan.nodes, node), weights, most),
               ),
             },
           ]
         : [],
     ),
-    lanes: byLanes(plan.nodes, weights, { most: taskCount, shortestMs: unlimitedMs }),
+    lanes: byLanes(plan.nodes, weights, { most, shortestMs: unlimitedMs }),
   };
 }
 
@@ -112,20 +114,21 @@ function byLanes(
   return rows;
 }
 
-/** Plays the plan through: whenever a lane is free it takes, of the tasks that are ready, the one with the longest way behind it. */
+/** Plays the plan through: whenever a lane is free it takes the first of the tasks that are ready, in the order in which a run starts them. */
 function finishOf(nodes: readonly PlanNode[], weights: Weights, lanes: number): number {
-  const tails = tailsOf(nodes, weights);
-  const byTail = [...nodes].sort(
-    (left, right) => (tails.get(right.id) ?? 0) - (tails.get(left.id) ?? 0),
+  const turns = new Map(startOrder(nodes, weights).map((id, turn) => [id, turn]));
+  const inTurn = nodes.toSorted(
+    (left, right) => (turns.get(left.id) ?? -1) - (turns.get(right.id) ?? -1),
   );
   const ended = new Set<string>();
-  const waiting = new Set(byTail);
+  const waiting = new Set(inTurn);
   let running: { readonly node: PlanNode; readonly endsAt: number }[] = [];
   let nowMs = 0;
   while (waiting.size > 0 || running.length > 0) {
     for (const node of waiting) {
       if (!node.needs.every((need) => ended.has(need))) continue;
-      if (node.kind === "task" && (isFull(running, lanes) || isLocked(running, node))) continue;
+      if (node.kind === "task" && (isFull(running, lanes) || isLocked(running, node.lock)))
+        continue;
       waiting.delete(node);
       running.push({
         node,
@@ -145,23 +148,10 @@ function isFull(running: Running, lanes: number): boolean {
   return running.filter(({ node }) => node.kind === "task").length >= lanes;
 }
 
-function isLocked(running: Running, task: PlanNode): boolean {
-  const lock = task.kind === "task" ? task.lock : undefined;
-  return (
-    lock !== undefined && running.some(({ node }) => node.kind === "task" && node.lock === lock)
+function isLocked(running: Running, locks: readonly string[]): boolean {
+  return running.some(
+    ({ node }) => node.kind === "task" && node.lock.some((lock) => locks.includes(lock)),
   );
-}
-
-/** The longest way from the start of each node to the end of the plan. */
-function tailsOf(nodes: readonly PlanNode[], weights: Weights): Weights {
-  const needs = needsOf(nodes);
-  const tails = new Map<string, number>();
-  for (const id of inOrder(needs).reverse()) {
-    const tail = (weights.get(id) ?? 0) + (tails.get(id) ?? 0);
-    tails.set(id, tail);
-    for (const need of needs.get(id) ?? []) tails.set(need, Math.max(tails.get(need) ?? 0, tail));
-  }
-  return tails;
 }
 
 function needsOf(nodes: readonly PlanNode[]): ReadonlyMap<string, readonly string[]> {

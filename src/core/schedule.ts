@@ -1,7 +1,7 @@
 /** In which order the tasks of a run take lanes: by explicit priority, then longest remaining path first. */
 
 import { inOrder } from "./graph.js";
-import type { Plan } from "./plan.js";
+import type { PlanNode } from "./plan.js";
 
 /** What is known of a task's length before it runs. */
 export interface TaskSize {
@@ -30,16 +30,14 @@ export function expectedMs(sizes: ReadonlyMap<string, TaskSize>): ReadonlyMap<st
 
 /** Milliseconds from the start of each node to the end of the longest chain behind it, itself included. Checkpoints weigh nothing. */
 export function remainingPaths(
-  plan: Plan,
+  nodes: readonly PlanNode[],
   expected: ReadonlyMap<string, number>,
 ): ReadonlyMap<string, number> {
-  const behind = new Map<string, number>(plan.nodes.map(({ id }) => [id, 0]));
+  const behind = new Map<string, number>(nodes.map(({ id }) => [id, 0]));
   const remaining = new Map<string, number>();
-  const nodes = new Map(plan.nodes.map((node) => [node.id, node]));
-  for (const id of inOrder(
-    new Map(plan.nodes.map(({ id: node, needs }) => [node, needs])),
-  ).reverse()) {
-    const node = nodes.get(id);
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  for (const id of inOrder(new Map(nodes.map(({ id: node, needs }) => [node, needs]))).reverse()) {
+    const node = byId.get(id);
     const own = node?.kind === "task" ? (expected.get(id) ?? 0) : 0;
     const length = own + (behind.get(id) ?? 0);
     remaining.set(id, length);
@@ -49,9 +47,12 @@ export function remainingPaths(
 }
 
 /** Ids of all tasks in the order they should take lanes; tasks alike keep the order of the plan. */
-export function startOrder(plan: Plan, expected: ReadonlyMap<string, number>): readonly string[] {
-  const remaining = remainingPaths(plan, expected);
-  return plan.nodes
+export function startOrder(
+  nodes: readonly PlanNode[],
+  expected: ReadonlyMap<string, number>,
+): readonly string[] {
+  const remaining = remainingPaths(nodes, expected);
+  return nodes
     .flatMap((node) => (node.kind === "task" ? [node] : []))
     .toSorted(
       (left, right) =>

@@ -29,7 +29,7 @@ export async function takeTurns(
     const durationsMs = learned.get(task.id) ?? [];
     return [task.id, { durationsMs, requests: requestsOf(folder, task) }];
   });
-  const order = startOrder(plan, expectedMs(new Map(sizes)));
+  const order = startOrder(plan.nodes, expectedMs(new Map(sizes)));
   const first = await deps.turns.take(callerOf(plan, trigger), order.length);
   return Object.fromEntries(order.map((id, place) => [id, first + place]));
 }

@@ -29,7 +29,7 @@ const EXPECTED = new Map([
 ]);
 
 test("the remaining path of a node is the longest chain behind it, and checkpoints weigh nothing", () => {
-  assert.deepEqual(Object.fromEntries(remainingPaths(PLAN, EXPECTED)), {
+  assert.deepEqual(Object.fromEntries(remainingPaths(PLAN.nodes, EXPECTED)), {
     lone: 50,
     head: 70,
     gate: 60,
@@ -39,11 +39,11 @@ test("the remaining path of a node is the longest chain behind it, and checkpoin
 });
 
 test("tasks start by their remaining path, and an explicit priority weighs more", () => {
-  assert.deepEqual(startOrder(PLAN, EXPECTED), ["head", "tail", "lone", "short"]);
+  assert.deepEqual(startOrder(PLAN.nodes, EXPECTED), ["head", "tail", "lone", "short"]);
   const urgent = planOf({ a: { priority: -1 }, b: {}, c: { priority: 7 }, d: {} });
   assert.deepEqual(
     startOrder(
-      urgent,
+      urgent.nodes,
       new Map([
         ["a", 900],
         ["d", 2],
@@ -52,7 +52,11 @@ test("tasks start by their remaining path, and an explicit priority weighs more"
     ),
     ["c", "d", "b", "a"],
   );
-  assert.deepEqual(startOrder(urgent, new Map()), ["c", "b", "d", "a"], "else as in the plan");
+  assert.deepEqual(
+    startOrder(urgent.nodes, new Map()),
+    ["c", "b", "d", "a"],
+    "else as in the plan",
+  );
 });
 
 test("a task is expected to take the median of what it took, or its requests at the others' pace", () => {
