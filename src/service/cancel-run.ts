@@ -19,10 +19,11 @@ export async function cancelRun(
   }
   const wish = { by, at: deps.clock.now() };
   const cancellation = await deps.store.cancelRun(runId, wish);
-  deps.bell.ring(`stop of ${runId}`);
-  await wakeWaiting(deps, status.run);
+  // Told before anything acts on it: nobody reads events behind the end of a run.
   if (status.cancellation === null) {
     await appendEvents(deps, runId, [{ type: "run.cancelling", at: wish.at, by }]);
   }
+  deps.bell.ring(`stop of ${runId}`);
+  await wakeWaiting(deps, status.run);
   return { ...status, cancellation };
 }
