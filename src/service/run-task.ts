@@ -25,6 +25,7 @@ import { createRedact } from "../core/redact.js";
 import type { RetryCause } from "../core/retries.js";
 import { deadlineOf, prefixOf, type Run } from "../core/run.js";
 import { executionOf, partOf, taskOf } from "../core/shards.js";
+import { setDeadlines } from "./checkpoint-deadlines.js";
 import type { Dependencies, WorkDependencies } from "./dependencies.js";
 import { createEvidenceWriter } from "./evidence-writer.js";
 import { getInputs, type Inputs } from "./inputs.js";
@@ -43,11 +44,6 @@ export interface Execution {
   readonly retryCause: RetryCause | null;
   /** What it hands on, not yet stored. */
   readonly outputs: ReturnType<typeof outputRows>;
-}
-
-/** Thrown when a task cannot be started at this moment; that is no fault of the task, so its job comes again. */
-export class QueueUnreachable extends Error {
-  override readonly name = "QueueUnreachable";
 }
 
 /** Runs one attempt of a task and answers its outcome, not yet recorded. Throws OwnershipLost when it must not be, and QueueUnreachable. */
@@ -126,20 +122,6 @@ export async function runTask(
   } finally {
     stop.close();
     await writer.close();
-  }
-}
-
-/** The checkpoints that wait for the task are open from now on; repeating is harmless, because the first deadline stands. */
-async function setDeadlines(
-  { queue }: Pick<Dependencies, "queue">,
-  run: Run,
-  node: TaskNode,
-): Promise<void> {
-  try {
-    for (const checkpoint of checkpointsAfter(run, node))
-      await queue.setDeadline(run.id, checkpoint.id, checkpoint.timeoutMs);
-  } catch (cause) {
-    throw new QueueUnreachable(`the deadlines behind ${node.id} cannot be set`, { cause });
   }
 }
 
@@ -265,10 +247,4 @@ function renderFor(
     plainLayer("overrides", inputs.variables),
     inputs.vault,
   ]);
-}
-
-function checkpointsAfter(run: Run, node: TaskNode): readonly { id: string; timeoutMs: number }[] {
-  return run.plan.nodes.filter(
-    (other) => other.kind === "checkpoint" && other.needs.includes(taskOf(node.id)),
-  );
 }

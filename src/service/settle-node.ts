@@ -10,12 +10,13 @@ import { deadlineOf, type Run, type RunStatus } from "../core/run.js";
 import { mergeShards, provedNothing } from "../core/merge-shards.js";
 import { executionOf, isShard, type ExecutionNode, type MergeNode } from "../core/shards.js";
 import { judgeCheckpoint } from "../core/verdict.js";
+import { clearSettledDeadlines, QueueUnreachable } from "./checkpoint-deadlines.js";
 import type { Dependencies, WorkDependencies } from "./dependencies.js";
 import { endRun } from "./end-run.js";
 import { deleteOutputs, keepOutputs } from "./outputs.js";
 import { openBehind, outcomeOf, recordOutcome, reusedOutcome } from "./record.js";
 import { aroundOf, lastAttempt, pauseOf, recordAttempt, tellEarlier } from "./retry-task.js";
-import { OwnershipLost, QueueUnreachable, runTask, type Execution } from "./run-task.js";
+import { OwnershipLost, runTask, type Execution } from "./run-task.js";
 import { takePermits, type NotNow } from "./take-permits.js";
 
 /** Resuming a run wakes its tasks; this is for one whose wake-up was lost. */
@@ -45,7 +46,13 @@ export async function settleNode(deps: WorkDependencies, wake: NodeWake): Promis
     );
     return IGNORED;
   }
-  return settlePlanNode(deps, { status, node, wake });
+  try {
+    return await settlePlanNode(deps, { status, node, wake });
+  } catch (error) {
+    if (error instanceof OwnershipLost && node.kind === "task")
+      await clearSettledDeadlines(deps, status.run, node);
+    throw error;
+  }
 }
 
 async function settlePlanNode(
@@ -57,7 +64,9 @@ async function settlePlanNode(
   const outcomes = await deps.store.outcomes(run.id, aroundOf(run, node));
   const standing = outcomes.get(node.id);
   if (standing !== undefined) {
+    // Whoever recorded it may have died before the rest was done.
     await openBehind(deps, run, node.id);
+    if (node.kind === "checkpoint") await deps.queue.clearDeadline(run.id, node.id);
     return settledBy(standing);
   }
   const decision = decideStart(executionOf(run.plan), node, {

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
+import type { Queue } from "bullmq";
 import type { NodeWake } from "../../src/core/ports.js";
+import { CONTROL_QUEUE, deadlineJobId } from "../../src/queue/jobs.js";
 import { settleNode } from "../../src/service/settle-node.js";
 import { BACKENDS } from "../support/backends.js";
 import { openDatabase } from "../support/database.js";
 import { openEngine, sketchPlan, type Engine } from "../support/engine.js";
 
 let engine: Engine;
+let control: Queue;
 let closeAll: () => Promise<void>;
 
 before(async () => {
@@ -16,7 +19,9 @@ before(async () => {
   const { backend, close } = await embedded.open(database);
   // Without workers: each wake-up comes from the test.
   engine = await openEngine({ pool: database.pool, backend });
+  control = backend.createQueue(CONTROL_QUEUE);
   closeAll = async () => {
+    await control.close();
     await engine.close();
     await close();
     await database.close();
@@ -61,4 +66,30 @@ test("a task whose workers died as often as maxStarts allows is given up, and sa
   assert.match(deadly?.reason ?? "", /given up after 5 starts/);
   assert.equal(outcomes.get("stubborn")?.status, "passed", "its retries are starts of their own");
   assert.deepEqual(engine.started.slice(-1), ["stubborn"]);
+});
+
+test("a worker that slept while its checkpoint was settled, or died right after settling it, leaves no clock behind", async () => {
+  const runId = await engine.submit(sketchPlan({ a: [[]], "checkpoint-z": [["a"]] }));
+  const clock = (): Promise<unknown> => control.getJob(deadlineJobId(runId, "checkpoint-z"));
+  const { queue } = engine.deps;
+  const setDeadline = (): Promise<void> => queue.setDeadline(runId, "checkpoint-z", 60_000);
+  const asleep = {
+    ...engine.deps,
+    queue: {
+      ...queue,
+      setDeadline: async () => {
+        for (const node of ["a", "checkpoint-z"])
+          await settleNode(engine.deps, wakeUp(runId, node));
+        assert.equal(await clock(), undefined, "cleared by whoever settled it");
+        await setDeadline();
+      },
+    },
+  };
+  const lost = { ...wakeUp(runId, "a"), stillOwner: () => Promise.resolve(false) };
+  await assert.rejects(settleNode(asleep, lost), { name: "OwnershipLost" });
+  assert.equal(await clock(), undefined);
+
+  await setDeadline();
+  await settleNode(engine.deps, wakeUp(runId, "checkpoint-z"));
+  assert.equal(await clock(), undefined);
 });
