@@ -15,12 +15,12 @@ export async function listen(
     readonly log: Logger;
     readonly stops: Stops;
     readonly service: Service;
-    readonly queues: BullRunQueue["queues"];
+    readonly eachQueue: BullRunQueue["eachQueue"];
     readonly isDraining: () => boolean;
     readonly workers?: WorkerAccess;
   },
 ): Promise<string> {
-  const { log, stops, service, queues, isDraining } = parts;
+  const { log, stops, service, eachQueue, isDraining } = parts;
   const { createApp } = await import("./http/app.js");
   const { queuesDashboard } = await import("./http/queues-dashboard.js");
   const app = await createApp({
@@ -30,7 +30,7 @@ export async function listen(
     bodyLimitBytes: config.bodyLimitMb * 1024 * 1024,
     isDraining,
     ...(parts.workers !== undefined && { workers: parts.workers }),
-    queuesDashboard: queuesDashboard(queues),
+    queuesDashboard: queuesDashboard(eachQueue),
   });
   stops.push(() => app.close());
   try {

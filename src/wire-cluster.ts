@@ -1,5 +1,6 @@
 /** How services and workers that share a Redis find each other: opens the connection, shows who is here, looks for others. */
 
+import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { z } from "zod";
 import type { Config } from "./core/config.js";
@@ -14,6 +15,7 @@ import {
 import type { Logger } from "./log.js";
 import type { Beacons } from "./queue/beacons.js";
 import type { Stops } from "./stops.js";
+import { clock } from "./wire-clock.js";
 
 export interface Cluster {
   readonly services: Beacons;
@@ -65,6 +67,29 @@ export async function keepShowing(
 /** The services there are now; one that another version shows in a way this one does not know is left out. */
 async function servicesIn(beacons: Beacons): Promise<readonly ServiceBeacon[]> {
   return readAll(serviceBeaconSchema, await beacons.read());
+}
+
+/** What a process with lanes says of itself, each time it is asked. */
+export function describeWorker(
+  lanes: { status(): readonly { readonly busy: boolean }[] },
+  { size, labels, version }: { size: number; labels: readonly string[]; version: string },
+): { readonly id: string; readonly state: () => WorkerState } {
+  const id = `${hostname()}-${String(process.pid)}-${randomBytes(2).toString("hex")}`;
+  const startedAt = clock.now();
+  return {
+    id,
+    state: () => ({
+      id,
+      host: hostname(),
+      pid: process.pid,
+      version,
+      lanes: size,
+      busy: lanes.status().filter(({ busy }) => busy).length,
+      labels: [...labels],
+      startedAt,
+      lastSeen: clock.now(),
+    }),
+  };
 }
 
 export async function workersIn(beacons: Beacons): Promise<readonly WorkerState[]> {

@@ -114,6 +114,7 @@ export async function startWork(
     readonly backend: Backend;
     readonly lanes: number;
     readonly control: boolean;
+    readonly labels: readonly string[];
     readonly drainMs: () => number;
     readonly stops: Stops;
   },
@@ -125,7 +126,13 @@ export async function startWork(
       settle: (wake) => settleNode(deps, wake),
       expire: (runId, node) => expireCheckpoint(deps, runId, node),
     },
-    { lanes: parts.lanes, control: parts.control, log: deps.log.child({ part: "workers" }) },
+    {
+      lanes: parts.lanes,
+      control: parts.control,
+      labels: parts.labels,
+      isPaused: () => deps.queue.isPaused(),
+      log: deps.log.child({ part: "workers" }),
+    },
   );
   parts.stops.push(() => workers.close(parts.drainMs()));
   return workers;

@@ -1,8 +1,7 @@
 /** Puts a worker together: lanes that take tasks from a shared queue, for a service on this or another machine. */
 
-import { randomBytes } from "node:crypto";
 import { mkdtemp } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { RunningWorker, WorkerOptions } from "./cli/context.js";
@@ -16,7 +15,14 @@ import { createBell } from "./service/bell.js";
 import { createMeter } from "./service/meter.js";
 import { createStops, type Stops } from "./stops.js";
 import { clock } from "./wire-clock.js";
-import { findService, keepShowing, openCluster, storeKind, type Cluster } from "./wire-cluster.js";
+import {
+  describeWorker,
+  findService,
+  keepShowing,
+  openCluster,
+  storeKind,
+  type Cluster,
+} from "./wire-cluster.js";
 import { openBackend, openHealthGate, openLimits, startLanes, startWork } from "./wire-engine.js";
 import { openFiles, openShared, type Stores } from "./wire-stores.js";
 
@@ -96,23 +102,14 @@ async function start(config: Config, parts: Parts): Promise<RunningWorker> {
   const work = await startWork(deps, {
     backend,
     lanes: size,
+    labels: config.labels,
     // Checkpoints and ends of runs are judged where the runs are.
     control: storeKind(config) !== "embedded",
     drainMs: () => drainMs,
     stops,
   });
-  const id = `${hostname()}-${String(process.pid)}-${randomBytes(2).toString("hex")}`;
-  const startedAt = clock.now();
-  const state = () => ({
-    id,
-    host: hostname(),
-    pid: process.pid,
-    version,
-    lanes: size,
-    busy: lanes.status().filter(({ busy }) => busy).length,
-    startedAt,
-    lastSeen: clock.now(),
-  });
+  const { labels } = config;
+  const { id, state } = describeWorker(lanes, { size, labels, version });
   const workers = cluster.workersOf(place.namespace);
   await keepShowing(workers, { name: id, document: state }, { log, stops });
   let closing: Promise<void> | null = null;

@@ -15,6 +15,7 @@ import { createStops, type Stops } from "./stops.js";
 import { listen, refuseLanelessEngine, refuseOpenAddress } from "./wire-api.js";
 import { clock } from "./wire-clock.js";
 import {
+  describeWorker,
   keepShowing,
   openCluster,
   refuseForeignNamespace,
@@ -83,6 +84,8 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
   const queue = createRunQueue(backend);
   stops.push(() => queue.close());
 
+  const { labels } = config;
+  const worker = describeWorker(lanes, { size, labels, version: options.version });
   let url: string | null = null;
   let draining = false;
   const isDraining = (): boolean => draining;
@@ -107,6 +110,10 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     serviceUrl: () => config.publicUrl ?? url,
     maxStarts: config.maxStarts,
     lanes: () => Math.max(1, size),
+    workers:
+      cluster === null
+        ? { list: () => Promise.resolve([worker.state()]), canJoin: false }
+        : { list: () => workersIn(cluster.workersOf(namespace)), canJoin: true },
     egress: config.egress,
     health: config.health,
     healthGate: await openHealthGate(),
@@ -135,7 +142,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     log,
     stops,
     service,
-    queues: queue.queues,
+    eachQueue: queue.eachQueue,
     isDraining,
     ...(cluster !== null && { workers: { token, store: remoteStore, blobs } }),
   });
@@ -144,6 +151,10 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     const beacon = { ...own, url: urlForOthers(config, url), token };
     const name = `${namespace}.${id}`;
     await keepShowing(cluster.services, { name, document: () => beacon }, { log, stops });
+    if (size > 0) {
+      const shown = { name: worker.id, document: worker.state };
+      await keepShowing(cluster.workersOf(namespace), shown, { log, stops });
+    }
   }
 
   await started;
@@ -153,6 +164,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
   const work = await startWork(deps, {
     backend,
     lanes: size,
+    labels,
     control: true,
     drainMs: () => drainMs,
     stops,

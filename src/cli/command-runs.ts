@@ -181,9 +181,10 @@ function tableOf(runs: readonly SummaryAnswer[], palette: Palette): string[] {
 
 function statusLines(run: RunAnswer, palette: Palette): string[] {
   const width = Math.max(0, ...run.nodes.map(({ id }) => id.length));
-  const nodes = run.nodes.map(({ id, state, outcome }) => {
+  const nodes = run.nodes.map(({ id, state, outcome, waitingFor }) => {
     const status = outcome?.status ?? (state === "running" ? "running" : "waiting");
-    const text = outcome === null ? wordOf(status) : outcomeText(outcome, palette);
+    const wait = waitingFor === null ? "" : ` for ${waitingFor}`;
+    const text = outcome === null ? wordOf(status) + wait : outcomeText(outcome, palette);
     return `  ${palette[colourOf(status)](MARKS[status])} ${id.padEnd(width)}  ${text}`;
   });
   const paused = run.pausedBy === null ? [] : [`paused by ${run.pausedBy}`];

@@ -10,6 +10,7 @@ const KEYS: readonly ConfigKeyName[] = [
   "redisUrl",
   "namespace",
   "lanes",
+  "labels",
   "laneMemoryMb",
   "laneRuns",
   "maxResponseMb",

@@ -14,6 +14,7 @@ import { addServeCommand } from "./command-serve.js";
 import { addRerunCommand, addTriggerCommand } from "./command-trigger.js";
 import { addVaultCommand } from "./command-vault.js";
 import { addWorkerCommand } from "./command-worker.js";
+import { addWorkersCommand } from "./command-workers.js";
 import type { CommandContext } from "./context.js";
 
 /** Runs the command line and answers the exit code; it never throws. */
@@ -47,6 +48,7 @@ export async function runProgram(
   addRerunCommand(program, context, end);
   addRunsCommands(program, context, end);
   addWorkerCommand(program, context, end);
+  addWorkersCommand(program, context);
   addPauseCommands(program, context);
   addPlanCommand(program, context, end);
   addCollectionCommand(program, context);

@@ -35,6 +35,7 @@ export const runAnswerSchema = summaryAnswerSchema.extend({
       id: z.string(),
       title: z.string(),
       state: z.enum(["waiting", "running", "ended"]),
+      waitingFor: z.string().nullable().default(null),
       outcome: z.object(outcomeSchema.shape).nullable(),
     }),
   ),
@@ -47,6 +48,21 @@ export const runPageAnswerSchema = z.object({
 });
 
 export const queueAnswerSchema = z.object({ paused: z.boolean() });
+
+export const workerListAnswerSchema = z.object({
+  workers: z.array(
+    z.object({
+      id: z.string(),
+      host: z.string(),
+      pid: z.int(),
+      version: z.string(),
+      lanes: z.int(),
+      busy: z.int(),
+      labels: z.array(z.string()),
+      lastSeen: z.string(),
+    }),
+  ),
+});
 
 export const planListAnswerSchema = z.object({ plans: z.array(z.object({ id: z.string() })) });
 

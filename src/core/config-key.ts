@@ -1,6 +1,6 @@
 /** What a key of the configuration is: its schema, and how the file, variables and flags name it. */
 
-import type { z } from "zod";
+import { z } from "zod";
 
 export interface ConfigKey<Schema extends z.ZodType> {
   readonly schema: Schema;
@@ -39,6 +39,15 @@ export function key<Schema extends z.ZodType>(
     show: options.show ?? String,
   };
 }
+
+/** A list, or a text with commas. */
+export const namesSchema = z
+  .union([z.string(), z.array(z.string())])
+  .transform((value): readonly string[] =>
+    (typeof value === "string" ? value.split(",") : value)
+      .map((name) => name.trim())
+      .filter((name) => name !== ""),
+  );
 
 /** A variable or flag that holds a document. */
 export function fromJson(raw: unknown): unknown {

@@ -1,7 +1,8 @@
 /** The configuration: one schema, and the pure step that lays its sources over each other. Reading files and variables is src/config.ts. */
 
 import { z } from "zod";
-import { fromJson, key, type ConfigKey } from "./config-key.js";
+import { fromJson, key, namesSchema, type ConfigKey } from "./config-key.js";
+import { labelsSchema } from "./labels.js";
 import { durationSchema, formatDuration } from "./duration.js";
 import { egressByEnvironmentSchema } from "./egress.js";
 import { healthByEnvironmentSchema } from "./health.js";
@@ -68,14 +69,7 @@ export const CONFIG_KEYS = {
   ),
   secretVariables: key(
     "secretVariables",
-    z
-      .union([z.string(), z.array(z.string())])
-      .transform((value): readonly string[] =>
-        (typeof value === "string" ? value.split(",") : value)
-          .map((name) => name.trim())
-          .filter((name) => name !== ""),
-      )
-      .prefault("SECRET_*"),
+    namesSchema.prefault("SECRET_*"),
     "Variables of Turnpike's own environment that `${env:NAME}` may read, separated by commas; `*` stands for any characters.",
     { show: (value) => (Array.isArray(value) ? value.join(",") : String(value)) },
   ),
@@ -139,6 +133,12 @@ export const CONFIG_KEYS = {
     "lanes",
     z.int().min(0).max(256).optional(),
     "Collections that run at once, one child process each; 0 leaves all tasks to workers. Default: the number of cores, at least 2.",
+  ),
+  labels: key(
+    "labels",
+    labelsSchema.prefault([]),
+    "Labels of this worker, or of a service with lanes, separated by commas: it also takes the tasks whose `runsOn` names them.",
+    { show: (value) => (Array.isArray(value) && value.length > 0 ? value.join(",") : "none") },
   ),
   laneMemoryMb: key(
     "laneMemoryMb",

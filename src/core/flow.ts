@@ -9,6 +9,8 @@ export const RUN_NODE = "$run";
 export interface FlowNode {
   readonly id: string;
   readonly kind: ExecutionNode["kind"];
+  /** Labels a worker needs to take it; only tasks ask for any. */
+  readonly runsOn: readonly string[];
   /** Job it is a child of: a node, or the run. */
   readonly parent: string;
   /** Nodes a gate of this one holds back; the gate opens when this one's outcome stands. */
@@ -43,6 +45,7 @@ function shapeOf(plan: Plan, turns: Readonly<Record<string, number>>): FlowShape
     nodes: nodes.map((node) => ({
       id: node.id,
       kind: node.kind,
+      runsOn: node.kind === "task" ? node.runsOn : [],
       parent: parents.get(node.id) ?? RUN_NODE,
       turn: turnOf(node, turns),
       opens: (dependants.get(node.id) ?? [])

@@ -5,6 +5,7 @@ import { durationSchema } from "./duration.js";
 import { egressSchema } from "./egress.js";
 import { healthSchema } from "./health.js";
 import { isJsonObject } from "./json-object.js";
+import { labelsSchema } from "./labels.js";
 import { matrixSchema } from "./matrix.js";
 import { requireSchema } from "./requirement.js";
 import { retriesSchema } from "./retries.js";
@@ -67,7 +68,7 @@ const taskSchema = z.strictObject({
   /** Tasks that name the same lock never overlap, in whatever run they are. */
   lock: locksSchema.prefault([]),
   /** Labels a worker must carry, all of them. */
-  runsOn: textsSchema.prefault([]),
+  runsOn: labelsSchema.prefault([]),
   /** In how many parts the collection may run at once. */
   shards: z.union([z.literal("auto"), z.int().min(1).max(100)]).optional(),
   variables: z

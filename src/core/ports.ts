@@ -10,6 +10,7 @@ import type { Plan } from "./plan.js";
 import type { Secret, SecretReference } from "./secret-reference.js";
 import type { Cancellation, Pause, Run, RunEnd, RunStatus } from "./run.js";
 import type { RunQuery } from "./run-query.js";
+import type { WorkerState } from "./worker.js";
 
 /** Milliseconds since the epoch, and random lower-case letters and digits: the two things the core must not make itself. */
 export interface Clock {
@@ -153,13 +154,27 @@ export interface RunQueue {
   /** Opens the gates behind a node whose outcome stands. */
   openGates(runId: string, node: string, opens: readonly string[]): Promise<void>;
   /** Lets the jobs of these tasks come now instead of after their pause; those that wait for nothing are left alone. */
-  wake(runId: string, tasks: readonly string[]): Promise<void>;
+  wake(runId: string, tasks: readonly WaitingTask[]): Promise<void>;
   /** Starts no new task of any run, for every worker, until it is resumed; it survives restarts. What runs goes on. */
   pause(): Promise<void>;
   resume(): Promise<void>;
   isPaused(): Promise<boolean>;
   /** Throws when the queue cannot be reached. */
   ping(): Promise<void>;
+}
+
+/** A task as the queue finds it again. */
+interface WaitingTask {
+  readonly id: string;
+  readonly runsOn: readonly string[];
+}
+
+/** The processes that have lanes for the tasks of this namespace. */
+export interface WorkerList {
+  /** Those that live now, in alphabetical order of their ids. */
+  list(): Promise<readonly WorkerState[]>;
+  /** False where this process is the only one there will ever be. */
+  readonly canJoin: boolean;
 }
 
 interface SweepReport {

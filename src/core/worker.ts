@@ -25,6 +25,8 @@ export const workerStateSchema = z.strictObject({
   lanes: z.int(),
   /** Lanes that run a collection now. */
   busy: z.int(),
+  /** What it carries of the labels that tasks ask for with `runsOn`. */
+  labels: z.array(z.string()).default([]),
   startedAt: z.int(),
   lastSeen: z.int(),
 });

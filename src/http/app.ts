@@ -30,6 +30,7 @@ import { addPlanRoutes } from "./routes-plans.js";
 import { addReportRoutes } from "./routes-reports.js";
 import { addRunRoutes } from "./routes-runs.js";
 import { addWorkerRoutes, type WorkerAccess } from "./routes-worker.js";
+import { addWorkerListRoute } from "./routes-workers.js";
 import { guardRequests } from "./security.js";
 
 export interface AppOptions {
@@ -88,6 +89,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   addCollectionRoutes(app, context);
   addRunRoutes(app, context);
   addControlRoutes(app, context);
+  addWorkerListRoute(app, context);
   addEventRoutes(app, context);
   addReportRoutes(app, context);
   addGenerateRoutes(app);

@@ -32,6 +32,12 @@ function metricsOf(
     },
     gauge("turnpike_lanes", "Collections that can run at once.", metrics.lanes.total),
     gauge("turnpike_lanes_busy", "Lanes that run a collection now.", metrics.lanes.busy),
+    {
+      name: "turnpike_workers",
+      type: "gauge",
+      help: "Processes with lanes that take tasks, this one included.",
+      samples: metrics.workers === null ? [] : [{ value: metrics.workers }],
+    },
     gauge("turnpike_open_runs", "Runs that have not ended.", metrics.openRuns),
     {
       name: "turnpike_runs_ended_total",

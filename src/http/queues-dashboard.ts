@@ -17,12 +17,14 @@ const PAGE_POLICY =
  * For `queuesDashboard` of the app. Retrying, promoting or removing a job by hand would break a run (a removed child
  * turns its checkpoint green), so every queue is read-only: the page offers nothing, and the server refuses the calls.
  */
-export function queuesDashboard(queues: readonly Queue[]): (app: App) => Promise<void> {
+export function queuesDashboard(
+  eachQueue: (tell: (queue: Queue) => void) => void,
+): (app: App) => Promise<void> {
   return async (app) => {
     const adapter = new FastifyAdapter();
     adapter.setBasePath(BASE_PATH);
-    createBullBoard({
-      queues: queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })),
+    const board = createBullBoard({
+      queues: [],
       serverAdapter: adapter,
       options: {
         uiConfig: {
@@ -33,6 +35,9 @@ export function queuesDashboard(queues: readonly Queue[]): (app: App) => Promise
           showWorkers: false,
         },
       },
+    });
+    eachQueue((queue) => {
+      board.addQueue(new BullMQAdapter(queue, { readOnlyMode: true }));
     });
     // Its own handler would answer a refused token with 500; what it cannot answer goes on to the app's.
     adapter.setErrorHandler((error) => {

@@ -49,6 +49,10 @@ export const runDocumentSchema = runSummarySchema
         title: z.string(),
         needs: z.array(z.string()),
         state: z.enum(["waiting", "running", "ended"]),
+        waitingFor: z
+          .string()
+          .nullable()
+          .describe("What a task waits for that no living worker can take; null otherwise."),
         outcome: outcomeSchema.nullable(),
       }),
     ),
@@ -101,7 +105,8 @@ export function runDocument(view: RunView): z.infer<typeof runDocumentSchema> {
     nodes: view.run.plan.nodes.map(({ id, kind, title, needs }) => {
       const outcome = view.outcomes.get(id) ?? null;
       const state = outcome !== null ? "ended" : active.has(id) ? "running" : "waiting";
-      return { id, kind, title, needs: [...needs], state, outcome };
+      const waitingFor = view.unserved?.get(id) ?? null;
+      return { id, kind, title, needs: [...needs], state, waitingFor, outcome };
     }),
   };
 }

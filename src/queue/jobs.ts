@@ -34,8 +34,13 @@ export function deadlineJobId(runId: string, node: string): string {
   return `${runId}.${node}!deadline`;
 }
 
-export function queueOf(kind: FlowNode["kind"]): string {
-  return kind === "task" ? TASK_QUEUE : CONTROL_QUEUE;
+/** Tasks that ask for labels have a queue for each set of them: only workers that have them all listen to it. */
+export function taskQueue(runsOn: readonly string[]): string {
+  return [TASK_QUEUE, ...runsOn.toSorted()].join(".");
+}
+
+export function queueOf({ kind, runsOn }: Pick<FlowNode, "kind" | "runsOn">): string {
+  return kind === "task" ? taskQueue(runsOn) : CONTROL_QUEUE;
 }
 
 /** The whole plan as one tree: the run on top, each node below its parent, a gate for every edge the tree cannot hold. */
@@ -45,7 +50,7 @@ export function flowJobOf(runId: string, shape: FlowShape): FlowJob {
   const nodeJob = (node: FlowNode): FlowJob => ({
     ...job(
       node.id,
-      queueOf(node.kind),
+      queueOf(node),
       { kind: "node", runId, node: node.id },
       nodeJobId(runId, node.id),
       node.turn,

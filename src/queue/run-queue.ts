@@ -13,12 +13,15 @@ import {
   nodeJobId,
   queueOf,
   TASK_QUEUE,
+  taskQueue,
   type JobData,
 } from "./jobs.js";
 
 export interface BullRunQueue extends RunQueue {
-  /** For the dashboard. */
+  /** Those there are so far. */
   readonly queues: readonly Queue[];
+  /** For the dashboard: tells of each queue, also of those that come later, with the first task that asks for their labels. */
+  eachQueue(tell: (queue: Queue) => void): void;
   close(): Promise<void>;
 }
 
@@ -26,10 +29,19 @@ export interface BullRunQueue extends RunQueue {
 const NOT_DELAYED = -3;
 
 export function createRunQueue(backend: Backend): BullRunQueue {
-  const tasks = backend.createQueue(TASK_QUEUE);
-  const control = backend.createQueue(CONTROL_QUEUE);
+  const open = new Map<string, Queue>();
+  const listeners: ((queue: Queue) => void)[] = [];
+  const queueFor = (name: string): Queue => {
+    const known = open.get(name);
+    if (known !== undefined) return known;
+    const queue = backend.createQueue(name);
+    open.set(name, queue);
+    for (const tell of listeners) tell(queue);
+    return queue;
+  };
+  const tasks = queueFor(TASK_QUEUE);
+  const control = queueFor(CONTROL_QUEUE);
   const flows = backend.createFlowProducer();
-  const queueFor = (name: string): Queue => (name === TASK_QUEUE ? tasks : control);
 
   const openGates: RunQueue["openGates"] = async (runId, node, opens) => {
     for (const to of opens) await promote(await control.getJob(gateJobId(runId, node, to)));
@@ -37,10 +49,17 @@ export function createRunQueue(backend: Backend): BullRunQueue {
   const submit: RunQueue["submit"] = async (runId, shape) => {
     // Adding a flow again is not harmless: a child that has failed meanwhile would hold its parent for ever.
     if ((await control.getJob(nodeJobId(runId, RUN_NODE))) !== undefined) return;
+    for (const node of shape.nodes) queueFor(queueOf(node));
     await flows.add(flowJobOf(runId, shape));
   };
   return {
-    queues: [tasks, control],
+    get queues() {
+      return [...open.values()];
+    },
+    eachQueue(tell) {
+      listeners.push(tell);
+      for (const queue of open.values()) tell(queue);
+    },
     submit,
     openGates,
     async sweep(runId, shape, settled) {
@@ -52,7 +71,7 @@ export function createRunQueue(backend: Backend): BullRunQueue {
       const lost: string[] = [];
       for (const node of shape.nodes) {
         if (settled.has(node.id)) await openGates(runId, node.id, node.opens);
-        else if (await isOver(queueFor(queueOf(node.kind)), nodeJobId(runId, node.id)))
+        else if (await isOver(queueFor(queueOf(node)), nodeJobId(runId, node.id)))
           lost.push(node.id);
       }
       if (await isOver(control, nodeJobId(runId, RUN_NODE))) lost.push(RUN_NODE);
@@ -71,9 +90,12 @@ export function createRunQueue(backend: Backend): BullRunQueue {
     async clearDeadline(runId, node) {
       await control.remove(deadlineJobId(runId, node));
     },
-    async wake(runId, nodes) {
-      await Promise.all(nodes.map((node) => wakeJob(tasks, nodeJobId(runId, node))));
+    async wake(runId, waiting) {
+      await Promise.all(
+        waiting.map(({ id, runsOn }) => wakeJob(queueFor(taskQueue(runsOn)), nodeJobId(runId, id))),
+      );
     },
+    // Workers with further queues of tasks look at this one's pause before each start; see share-lanes.ts.
     pause: () => tasks.pause(),
     resume: () => tasks.resume(),
     isPaused: () => tasks.isPaused(),
@@ -81,7 +103,7 @@ export function createRunQueue(backend: Backend): BullRunQueue {
       await backend.ping();
     },
     async close() {
-      await Promise.all([tasks.close(), control.close(), flows.close()]);
+      await Promise.all([...[...open.values()].map((queue) => queue.close()), flows.close()]);
     },
   };
 }

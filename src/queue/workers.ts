@@ -1,10 +1,12 @@
 /** The workers: they take woken nodes from the queue and hand them to the node handler, under BullMQ's lock. */
 
-import { DelayedError, UnrecoverableError, WaitingError, type Job } from "bullmq";
+import { DelayedError, UnrecoverableError, WaitingError, type Job, type Worker } from "bullmq";
 import type { NodeHandler, Settled } from "../core/ports.js";
 import type { Logger } from "../log.js";
 import type { Backend } from "./backend.js";
-import { CONTROL_QUEUE, jobDataSchema, TASK_QUEUE } from "./jobs.js";
+import { labelSets } from "../core/labels.js";
+import { CONTROL_QUEUE, jobDataSchema, TASK_QUEUE, taskQueue } from "./jobs.js";
+import { shareLanes } from "./share-lanes.js";
 
 /** A node woken too early comes again after this; the wake-up that counts usually comes sooner, through its last gate. */
 const COME_AGAIN_MS = 2000;
@@ -26,6 +28,10 @@ export async function startWorkers(
     /** Tasks at once; with none of them only the control queue is worked on. */
     readonly lanes: number;
     readonly control: boolean;
+    /** Besides tasks without labels it takes those that ask for some of these. */
+    readonly labels: readonly string[];
+    /** Whether the queue of tasks is paused. */
+    readonly isPaused: () => Promise<boolean>;
     readonly log: Logger;
   },
 ): Promise<Workers> {
@@ -42,9 +48,7 @@ export async function startWorkers(
     }
   };
   const workers = [
-    ...(options.lanes > 0
-      ? [backend.createWorker(TASK_QUEUE, settle, { concurrency: options.lanes })]
-      : []),
+    ...(options.lanes > 0 ? taskWorkers(backend, { handler, settle, ...options }) : []),
     ...(options.control
       ? [backend.createWorker(CONTROL_QUEUE, control, { concurrency: CONTROL_CONCURRENCY })]
       : []),
@@ -73,6 +77,26 @@ export async function startWorkers(
       }
     },
   };
+}
+
+/** One for each queue whose tasks this worker may take; together they start no more than it has lanes. */
+function taskWorkers(
+  backend: Backend,
+  parts: {
+    readonly handler: NodeHandler;
+    readonly settle: Processor;
+    readonly labels: readonly string[];
+    readonly lanes: number;
+    readonly isPaused: () => Promise<boolean>;
+  },
+): Worker[] {
+  const { handler, settle, labels, lanes, isPaused } = parts;
+  const concurrency = lanes;
+  if (labels.length === 0) return [backend.createWorker(TASK_QUEUE, settle, { concurrency })];
+  const shared = createSettle(backend, shareLanes(handler, { lanes, isPaused }));
+  return labelSets(labels).map((set) =>
+    backend.createWorker(taskQueue(set), shared, { concurrency }),
+  );
 }
 
 function createSettle(backend: Backend, handler: NodeHandler): Processor {

@@ -13,6 +13,7 @@ import type { Service, ServiceMetrics } from "./service.js";
 import { pauseRun, resumeRun } from "./pause.js";
 import { rerun } from "./rerun.js";
 import { submitRun } from "./submit-run.js";
+import { tellUnserved } from "./unserved.js";
 import { variablesUsed } from "./variables-used.js";
 import { listRuns, reportRun, viewRun } from "./view-run.js";
 
@@ -51,7 +52,8 @@ export function createService(deps: Dependencies, parts: ServiceParts): Service 
       refuseWhileDraining(parts);
       return rerun(deps, runId, request);
     },
-    viewRun: (runId) => viewRun(deps, runId),
+    viewRun: async (runId) => tellUnserved(deps, await viewRun(deps, runId)),
+    workers: () => deps.workers.list(),
     listRuns: (query) => listRuns(deps, query),
     cancelRun: (runId, by) => cancelRun(deps, runId, by),
     pauseRun: (runId, by) => pauseRun(deps, runId, by),
@@ -63,14 +65,20 @@ export function createService(deps: Dependencies, parts: ServiceParts): Service 
     },
     followRun: (runId, options) => followRun(deps, runId, options),
     readEvents: (runId, query) => readEvents(deps, runId, query),
-    waitForRun: (runId, options) => waitForRun(deps, runId, options),
+    waitForRun: async (runId, options) =>
+      tellUnserved(deps, await waitForRun(deps, runId, options)),
     reportRun: (runId) => reportRun(deps, runId),
     checkReadiness: () => checkReadiness(parts.probes, READINESS_LIMIT_MS),
     async measure() {
       const openRuns = (await deps.store.openRuns()).length;
+      const workers = await deps.workers.list().then(
+        (list) => list.length,
+        () => null,
+      );
       return {
         ...deps.meter.read(),
         lanes: parts.lanes(),
+        workers,
         openRuns,
         residentBytes: process.memoryUsage.rss(),
       };

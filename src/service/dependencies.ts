@@ -13,6 +13,7 @@ import type {
   RunStore,
   SecretSource,
   UploadFinder,
+  WorkerList,
   WorkingDirectories,
 } from "../core/ports.js";
 import type { HealthByEnvironment } from "../core/health.js";
@@ -52,6 +53,7 @@ export interface Dependencies {
   readonly maxStarts: number;
   /** How many collections can run at once. */
   readonly lanes: () => number;
+  readonly workers: WorkerList;
   /** What tasks may reach at most, by the environment they run against. */
   readonly egress: EgressByEnvironment;
   /** What must answer before a run sends anything, by its environment. */
@@ -67,6 +69,7 @@ export type WorkDependencies = Omit<
   | "chosenEnvironment"
   | "secrets"
   | "lanes"
+  | "workers"
   | "egress"
   | "health"
   | "collections"

@@ -34,6 +34,8 @@ interface PermitHold {
 interface WaitingTask {
   readonly runId: string;
   readonly node: string;
+  /** The labels it asks for, by which the queue finds it. */
+  readonly runsOn: readonly string[];
 }
 
 export function createPermitKeeper(
@@ -53,8 +55,8 @@ export function createPermitKeeper(
   const wake = async (waiters: readonly string[]): Promise<void> => {
     await Promise.all(
       waiters.map((waiter) => {
-        const { runId, node } = taskOf(waiter);
-        return queue.wake(runId, [node]);
+        const { runId, node, runsOn } = taskOf(waiter);
+        return queue.wake(runId, [{ id: node, runsOn }]);
       }),
     );
   };
@@ -113,12 +115,12 @@ export function createPermitKeeper(
   };
 }
 
-/** Neither ids of runs nor of nodes hold a slash. */
-function waiterOf({ runId, node }: WaitingTask): string {
-  return `${runId}/${node}`;
+/** Neither ids of runs nor of nodes nor labels hold a slash. */
+function waiterOf({ runId, node, runsOn }: WaitingTask): string {
+  return [runId, node, ...runsOn].join("/");
 }
 
 function taskOf(waiter: string): WaitingTask {
-  const slash = waiter.indexOf("/");
-  return { runId: waiter.slice(0, slash), node: waiter.slice(slash + 1) };
+  const [runId = "", node = "", ...runsOn] = waiter.split("/");
+  return { runId, node, runsOn };
 }

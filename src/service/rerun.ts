@@ -8,6 +8,7 @@ import type { Dependencies } from "./dependencies.js";
 import { gatherInputs } from "./gather-inputs.js";
 import { putInputs } from "./inputs.js";
 import type { RerunRequest } from "./service.js";
+import { checkLabels } from "./unserved.js";
 import { startRun } from "./submit-run.js";
 import { takeTurnsAgain } from "./take-turns.js";
 import { findRun } from "./view-run.js";
@@ -29,6 +30,8 @@ export async function rerun(
     | "bell"
     | "clock"
     | "namespace"
+    | "workers"
+    | "log"
   >,
   oldId: string,
   request: RerunRequest,
@@ -56,6 +59,7 @@ export async function rerun(
   for (const [path, hash] of Object.entries(old.files)) files.set(path, await deps.blobs.get(hash));
   const uploads = await Promise.all(Object.values(old.uploads).map((hash) => deps.blobs.get(hash)));
   const { plan, environment } = old;
+  await checkLabels(deps, plan);
   const gathered = await gatherInputs(deps, { id, plan, files, environment, request });
   const inputs = await putInputs(deps.blobs, gathered);
   const { run } = await deps.store.createRun({

@@ -9,6 +9,7 @@ import type { CollectionStore, EnvironmentStore, PlanFolder, PlanSource } from "
 import type { EnvironmentManager } from "./environment-manager.js";
 import type { RunStatus } from "../core/run.js";
 import type { RunQuery } from "../core/run-query.js";
+import type { WorkerState } from "../core/worker.js";
 import type { RunReport } from "../reports/report.js";
 
 /** What a run is asked to execute: a plan, or one collection, which becomes a plan of one task. */
@@ -66,6 +67,8 @@ export interface RunView extends RunStatus {
   readonly outcomes: ReadonlyMap<string, Outcome>;
   /** Ids of the nodes that have started and not ended. */
   readonly active: readonly string[];
+  /** What tasks are waiting for that no living worker can take, by node id. */
+  readonly unserved?: ReadonlyMap<string, string>;
 }
 
 export interface Check {
@@ -125,6 +128,8 @@ export interface Service {
     options: { readonly timeoutMs: number; readonly signal: AbortSignal },
   ): Promise<RunView>;
   reportRun(runId: string): Promise<RunReport>;
+  /** The processes with lanes that take its tasks. */
+  workers(): Promise<readonly WorkerState[]>;
   /** What must work for the service to take runs. */
   checkReadiness(): Promise<readonly Check[]>;
   /** Numbers for monitoring. */
@@ -133,6 +138,8 @@ export interface Service {
 
 export interface ServiceMetrics {
   readonly lanes: { readonly total: number; readonly busy: number };
+  /** Processes with lanes; null while they cannot be counted. */
+  readonly workers: number | null;
   readonly openRuns: number;
   /** Since this process started. */
   readonly runsEnded: Readonly<Record<string, number>>;

@@ -117,7 +117,8 @@ async function attemptNode(
   const { run, node, wake, outcomes, decision } = at;
   if (decision.kind === "settle") {
     const { settlement } = decision;
-    if (node.kind === "task") await deps.permits.forget({ runId: run.id, node: node.id });
+    if (node.kind === "task")
+      await deps.permits.forget({ runId: run.id, node: node.id, runsOn: node.runsOn });
     const last = await lastAttempt(deps, run, { node, settlement });
     return { outcome: last ?? outcomeOf(node, settlement, deps.clock.now()) };
   }

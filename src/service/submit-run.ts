@@ -12,6 +12,7 @@ import type { Plan } from "../core/plan.js";
 import type { PlanFolder } from "../core/ports.js";
 import { runId, type Run, type RunStatus } from "../core/run.js";
 import type { Dependencies } from "./dependencies.js";
+import { checkLabels } from "./unserved.js";
 import { checkVariables } from "./check-variables.js";
 import { gatherInputs } from "./gather-inputs.js";
 import { putInputs } from "./inputs.js";
@@ -39,6 +40,8 @@ type SubmitDependencies = Pick<
   | "clock"
   | "namespace"
   | "lanes"
+  | "workers"
+  | "log"
   | "egress"
   | "health"
 >;
@@ -62,6 +65,7 @@ export async function submitRun(
   if (standing !== null) return repeat(deps, standing, request, fingerprint);
 
   const { plan, files: content } = folder;
+  await checkLabels(deps, plan);
   const gathered = await gatherInputs(deps, { id, plan, files: content, environment, request });
   checkVariables({ plan, files: content, environment, inputs: gathered });
   const files = await storeFiles(deps, content);

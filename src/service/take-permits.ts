@@ -34,7 +34,7 @@ export async function takePermits(
   });
   if (permits.length === 0) return { state: "taken", wake, release: () => Promise.resolve() };
   const answer = await deps.permits.take({
-    task: { runId: run.id, node: node.id },
+    task: { runId: run.id, node: node.id, runsOn: node.runsOn },
     owner: `${run.id}/${node.id}/${deps.clock.random(8)}`,
     rank: run.turns?.[node.id] ?? 0,
     permits,

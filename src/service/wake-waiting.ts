@@ -10,12 +10,10 @@ export async function wakeWaiting(
   run: Run,
 ): Promise<void> {
   const outcomes = await store.outcomes(run.id);
-  const waiting = executionOf(run.plan).nodes.filter(
-    ({ id, kind, needs }) =>
-      kind === "task" && !outcomes.has(id) && needs.every((need) => outcomes.has(need)),
+  const waiting = executionOf(run.plan).nodes.flatMap((node) =>
+    node.kind === "task" && !outcomes.has(node.id) && node.needs.every((need) => outcomes.has(need))
+      ? [{ id: node.id, runsOn: node.runsOn }]
+      : [],
   );
-  await queue.wake(
-    run.id,
-    waiting.map(({ id }) => id),
-  );
+  await queue.wake(run.id, waiting);
 }

@@ -233,7 +233,7 @@ for (const { name, open, absence } of BACKENDS) {
       await cancelRun(engine.deps, runId, "test");
       // The job may not have been moved aside yet when the cancel came; waking it again is what a second cancel does.
       await waitUntil(async () => {
-        await engine.deps.queue.wake(runId, ["shaky"]);
+        await engine.deps.queue.wake(runId, [{ id: "shaky", runsOn: [] }]);
         return (await engine.deps.store.outcomes(runId)).has("shaky");
       });
       const view = await engine.ended(runId);

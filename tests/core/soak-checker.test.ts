@@ -81,7 +81,7 @@ function passed(node: string, startedAt: number, endedAt: number): Outcome {
 }
 
 function seen(id: string, needs: string[], outcome: Outcome): RunSeen["nodes"][number] {
-  return { id, kind: outcome.kind, title: id, needs, state: "ended", outcome };
+  return { id, kind: outcome.kind, title: id, needs, state: "ended", waitingFor: null, outcome };
 }
 
 function eventsOf(node: string, attempt: number, at: number): EventsSeen {

@@ -218,7 +218,10 @@ test("pages of other sites may change nothing", async (context) => {
 });
 
 test("with a token everything but the two probes needs it", async (context) => {
-  const app = await openApp(context, { token: TOKEN, queuesDashboard: queuesDashboard([]) });
+  const app = await openApp(context, {
+    token: TOKEN,
+    queuesDashboard: queuesDashboard(() => undefined),
+  });
   const get = (url: string, authorization?: string) =>
     app.inject({
       url,

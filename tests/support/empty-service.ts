@@ -61,8 +61,10 @@ export function emptyService(changes: Partial<Service> = {}): Service {
     waitForRun: noRun,
     reportRun: noRun,
     checkReadiness: async () => [{ name: "store", ok: true, durationMs: 1, detail: null }],
+    workers: async () => [],
     measure: async () => ({
       lanes: { total: 2, busy: 1 },
+      workers: 1,
       openRuns: 0,
       runsEnded: { passed: 3 },
       requests: 10,

@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Queue } from "bullmq";
 import { pino } from "pino";
 import type { WorkLimits } from "../../src/core/limits.js";
 import { NO_LIMITS } from "../../src/core/limits.js";
@@ -44,9 +45,10 @@ export interface Engine {
   submit(plan: PlanFolder, idempotencyKey?: string): Promise<string>;
   ended(runId: string): Promise<RunView>;
   sweep(): Promise<void>;
+  readonly queues: () => readonly Queue[];
   /** Jobs that would still do something, by queue. */
   pendingJobs(): Promise<number>;
-  startWorkers(): Promise<void>;
+  startWorkers(labels?: readonly string[]): Promise<void>;
   stopWorkers(): Promise<void>;
   close(): Promise<void>;
 }
@@ -151,6 +153,7 @@ export async function openEngine(parts: {
     serviceUrl: () => null,
     maxStarts: 5,
     lanes: () => 4,
+    workers: { list: () => Promise.resolve([]), canJoin: true },
     egress: {},
     health: {},
     healthGate: { wait: () => Promise.resolve(null) },
@@ -184,6 +187,7 @@ export async function openEngine(parts: {
       return view;
     },
     sweep: () => sweepRuns(deps),
+    queues: () => queue.queues,
     async pendingJobs() {
       const counts = await Promise.all(
         queue.queues.map((each) =>
@@ -198,14 +202,20 @@ export async function openEngine(parts: {
       );
       return counts.reduce((sum, each) => sum + each, 0);
     },
-    async startWorkers() {
+    async startWorkers(labels = []) {
       workers = await startWorkers(
         parts.backend,
         {
           settle: (wake) => settleNode(deps, wake),
           expire: (runId, node) => expireCheckpoint(deps, runId, node),
         },
-        { lanes: parts.lanes ?? 4, control: true, log: deps.log },
+        {
+          lanes: parts.lanes ?? 4,
+          control: true,
+          labels,
+          isPaused: () => queue.isPaused(),
+          log: deps.log,
+        },
       );
     },
     stopWorkers,
