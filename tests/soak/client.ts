@@ -47,20 +47,37 @@ async function tryOnce(url: string, init: RequestInit): Promise<Answer | null> {
 }
 
 const boardSchema = z.object({
-  queues: z.array(z.object({ name: z.string(), counts: z.record(z.string(), z.number()) })),
+  queues: z.array(
+    z.object({
+      name: z.string(),
+      counts: z.record(z.string(), z.number()),
+      jobs: z.array(z.object({ name: z.string() })),
+    }),
+  ),
 });
 
-/** Jobs that would still do something, as the service's own dashboard counts them: `tasks delayed 1`. */
+/** Jobs that would still do something, as the service's own dashboard counts and names them: `tasks delayed 1 (orders)`. */
 export async function leftoverJobs(client: Client): Promise<{ count: number; text: string }> {
   const { queues } = boardSchema.parse((await client.ask("/queues/api/queues")).body);
   if (queues.length === 0) throw new Error("the dashboard shows no queues");
-  const left = queues.flatMap(({ name, counts }) =>
-    Object.entries(counts)
-      .filter(([state, count]) => count > 0 && state !== "completed" && state !== "failed")
-      .map(([state, count]) => ({ count, text: `${name} ${state} ${String(count)}` })),
-  );
+  const left: { readonly count: number; readonly text: string }[] = [];
+  for (const { name, counts } of queues)
+    for (const [state, count] of Object.entries(counts))
+      if (count > 0 && state !== "completed" && state !== "failed")
+        left.push({
+          count,
+          text: `${name} ${state} ${String(count)} (${await jobNames(client, name, state)})`,
+        });
   return {
     count: left.reduce((sum, { count }) => sum + count, 0),
     text: left.map(({ text }) => text).join(", "),
   };
+}
+
+async function jobNames(client: Client, queue: string, state: string): Promise<string> {
+  const query = new URLSearchParams({ activeQueue: queue, status: state });
+  const { body } = await client.ask(`/queues/api/queues?${query.toString()}`);
+  const { queues } = boardSchema.parse(body);
+  const jobs = queues.find(({ name }) => name === queue)?.jobs ?? [];
+  return jobs.map(({ name }) => name).join(", ");
 }
