@@ -11,6 +11,21 @@ const MAX_CAUSE_LENGTH = 300;
 /** Loading Newman takes a second; a child that is silent for this long will not start at all. */
 const START_LIMIT_MS = 60_000;
 
+/**
+ * Node's permission model, where it is stable: a child never writes a file, starts a process, or loads native code. It may
+ * read anywhere, because the folder of a run is known only after the child has started; what it connects to is the
+ * egress guard's to decide, also on Nodes whose model knows connections.
+ */
+const CONFINEMENT = process.allowedNodeEnvironmentFlags.has("--permission")
+  ? [
+      "--permission",
+      "--allow-worker",
+      "--allow-fs-read=*",
+      ...(process.allowedNodeEnvironmentFlags.has("--allow-net") ? ["--allow-net"] : []),
+      "--disable-warning=SecurityWarning",
+    ]
+  : [];
+
 type Message = Exclude<FromChild, { readonly type: "crash" | "ready" }>;
 
 export interface ChildOptions {
@@ -41,7 +56,7 @@ export function startChild({ childModule, memoryLimitMb, sandboxes }: ChildOptio
     env: {},
     // Newman reads a settings file from its working directory; there is none beside the program.
     cwd: dirname(path),
-    execArgv: [`--max-old-space-size=${String(memoryLimitMb)}`],
+    execArgv: [`--max-old-space-size=${String(memoryLimitMb)}`, ...CONFINEMENT],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   let state: ReturnType<Child["state"]> = "starting";

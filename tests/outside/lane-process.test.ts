@@ -200,6 +200,35 @@ for (const [what, child, cause] of [
   });
 }
 
+test(
+  "a lane's process writes no file and starts no process",
+  {
+    skip:
+      !process.allowedNodeEnvironmentFlags.has("--permission") && "this Node has no --permission",
+  },
+  async () => {
+    const file = join(folder, "written.txt");
+    for (const attempt of [
+      `import("node:fs").then(({ writeFileSync }) => writeFileSync(${JSON.stringify(file)}, "x"))`,
+      `import("node:child_process").then(({ execFileSync }) => execFileSync(process.execPath, ["--version"]))`,
+    ]) {
+      const childModule = await writeChild(
+        "confined",
+        `process.send({ type: "ready" }); process.on("message", () => ${attempt});`,
+      );
+      const own = createLanes({ ...laneSizes, size: 1, childModule });
+      const { result } = await runJob(own, jobOf({}));
+      await own.close();
+      assert.equal(result.ended, "crashed");
+      assert.match(
+        judge(result, task, null).reason ?? "",
+        /Access to this API has been restricted/,
+      );
+    }
+    assert.ok(!existsSync(file));
+  },
+);
+
 test("a service whose children cannot start is told why", async () => {
   const childModule = await writeChild("unstartable", "throw new Error('cannot load');");
   const own = createLanes({ ...laneSizes, size: 1, childModule });
