@@ -1,5 +1,6 @@
 /** What BullMQ runs on: the embedded database or Redis, behind one seam, with the settings each of them needs. */
 
+import type { EventEmitter } from "node:events";
 import {
   createPostgresBackend,
   createRedisBackend,
@@ -123,7 +124,8 @@ function createBackend(parts: BackendParts): Backend {
     name: parts.name,
     limits: parts.limits,
     lockDurationMs: LOCK_DURATION_MS,
-    createQueue: (name) => new Queue(name, { ...shared, connection: parts.connection }, factory),
+    createQueue: (name) =>
+      toldOtherwise(new Queue(name, { ...shared, connection: parts.connection }, factory)),
     createWorker: (name, processor, { concurrency }) =>
       new Worker(
         name,
@@ -139,10 +141,16 @@ function createBackend(parts: BackendParts): Backend {
         factory,
       ),
     createFlowProducer: () =>
-      new FlowProducer({ ...shared, connection: parts.connection }, factory),
+      toldOtherwise(new FlowProducer({ ...shared, connection: parts.connection }, factory)),
     ping: parts.ping,
     close: parts.close,
   };
+}
+
+/** Calls reject to whoever makes them, and connections report their own loss; without a listener BullMQ would print each error to the console as well. */
+function toldOtherwise<T extends EventEmitter>(source: T): T {
+  source.on("error", () => undefined);
+  return source;
 }
 
 async function withinLimit(work: Promise<unknown>, message: string): Promise<void> {
