@@ -37,6 +37,7 @@ const context: CommandContext = {
       process.off("SIGTERM", listener);
     };
   },
+  exit: (code) => process.exit(code),
 };
 
 process.exitCode = await runProgram(context, process.argv);

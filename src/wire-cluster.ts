@@ -14,6 +14,7 @@ import {
 } from "./core/worker.js";
 import type { Logger } from "./log.js";
 import type { Beacons } from "./queue/beacons.js";
+import type { Underway } from "./service/underway.js";
 import type { Stops } from "./stops.js";
 import { clock } from "./wire-clock.js";
 
@@ -71,7 +72,7 @@ async function servicesIn(beacons: Beacons): Promise<readonly ServiceBeacon[]> {
 
 /** What a process with lanes says of itself, each time it is asked. */
 export function describeWorker(
-  lanes: { status(): readonly { readonly busy: boolean }[] },
+  underway: Underway,
   { size, labels, version }: { size: number; labels: readonly string[]; version: string },
 ): { readonly id: string; readonly state: () => WorkerState } {
   const id = `${hostname()}-${String(process.pid)}-${randomBytes(2).toString("hex")}`;
@@ -84,8 +85,9 @@ export function describeWorker(
       pid: process.pid,
       version,
       lanes: size,
-      busy: lanes.status().filter(({ busy }) => busy).length,
+      busy: underway.list().length,
       labels: [...labels],
+      tasks: [...underway.list()],
       startedAt,
       lastSeen: clock.now(),
     }),

@@ -10,6 +10,7 @@ import { expireCheckpoint } from "./service/expire-checkpoint.js";
 import { createPermitKeeper } from "./service/keep-permits.js";
 import { settleNode } from "./service/settle-node.js";
 import { sweepRuns } from "./service/sweep-runs.js";
+import type { Underway } from "./service/underway.js";
 import type { Logger } from "./log.js";
 import type { Lanes } from "./newman/lanes.js";
 import type { Backend } from "./queue/backend.js";
@@ -115,6 +116,7 @@ export async function startWork(
     readonly lanes: number;
     readonly control: boolean;
     readonly labels: readonly string[];
+    readonly underway: Underway;
     readonly drainMs: () => number;
     readonly stops: Stops;
   },
@@ -130,6 +132,7 @@ export async function startWork(
       lanes: parts.lanes,
       control: parts.control,
       labels: parts.labels,
+      begin: parts.underway.begin,
       isPaused: () => deps.queue.isPaused(),
       log: deps.log.child({ part: "workers" }),
     },

@@ -13,6 +13,7 @@ import { createLog, type Logger } from "./log.js";
 import type { WorkDependencies } from "./service/dependencies.js";
 import { createBell } from "./service/bell.js";
 import { createMeter } from "./service/meter.js";
+import { createUnderway } from "./service/underway.js";
 import { createStops, type Stops } from "./stops.js";
 import { clock } from "./wire-clock.js";
 import {
@@ -98,18 +99,20 @@ async function start(config: Config, parts: Parts): Promise<RunningWorker> {
     healthGate: await openHealthGate(),
   };
   await started;
+  const underway = createUnderway();
   let drainMs = 0;
   const work = await startWork(deps, {
     backend,
     lanes: size,
     labels: config.labels,
+    underway,
     // Checkpoints and ends of runs are judged where the runs are.
     control: storeKind(config) !== "embedded",
     drainMs: () => drainMs,
     stops,
   });
   const { labels } = config;
-  const { id, state } = describeWorker(lanes, { size, labels, version });
+  const { id, state } = describeWorker(underway, { size, labels, version });
   const workers = cluster.workersOf(place.namespace);
   await keepShowing(workers, { name: id, document: state }, { log, stops });
   let closing: Promise<void> | null = null;

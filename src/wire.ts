@@ -11,6 +11,7 @@ import { createService } from "./service/create-service.js";
 import type { Dependencies } from "./service/dependencies.js";
 import { createMeter } from "./service/meter.js";
 import { openRuns } from "./service/sweep-runs.js";
+import { createUnderway } from "./service/underway.js";
 import { createStops, type Stops } from "./stops.js";
 import { listen, refuseLanelessEngine, refuseOpenAddress } from "./wire-api.js";
 import { clock } from "./wire-clock.js";
@@ -85,7 +86,8 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
   stops.push(() => queue.close());
 
   const { labels } = config;
-  const worker = describeWorker(lanes, { size, labels, version: options.version });
+  const underway = createUnderway();
+  const worker = describeWorker(underway, { size, labels, version: options.version });
   let url: string | null = null;
   let draining = false;
   const isDraining = (): boolean => draining;
@@ -109,7 +111,6 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     log,
     serviceUrl: () => config.publicUrl ?? url,
     maxStarts: config.maxStarts,
-    lanes: () => Math.max(1, size),
     workers:
       cluster === null
         ? { list: () => Promise.resolve([worker.state()]), canJoin: false }
@@ -165,6 +166,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     backend,
     lanes: size,
     labels,
+    underway,
     control: true,
     drainMs: () => drainMs,
     stops,

@@ -126,6 +126,7 @@ test("every turnpike command and flag of the README exists", async () => {
       open: refuse,
       openWorker: refuse,
       onSignal: refuse,
+      exit: refuse,
     };
     await runProgram(context, ["node", "turnpike", ...args, "--help"]);
     return lines.join("\n");

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { formatDuration } from "../core/duration.js";
 import { EXIT } from "../core/exit-code.js";
 import { addConfigFlags, configOf, type CommandContext } from "./context.js";
+import { createLastResort } from "./last-resort.js";
 
 export function addServeCommand(
   program: Command,
@@ -35,7 +36,12 @@ export function addServeCommand(
     terminal.progress(
       `stopping: waiting up to ${formatDuration(drainTimeout)} for tasks underway; again to stop at once`,
     );
-    const again = waitForSignal(context).then(() => running.close(0));
+    const killSoon = createLastResort(context);
+    const again = waitForSignal(context).then(() => {
+      context.onSignal(killSoon);
+      killSoon();
+      return running.close(0);
+    });
     await Promise.race([running.close(drainTimeout), again]);
     end(EXIT.passed);
   });

@@ -5,6 +5,7 @@ import type { ConfigKeyName } from "../core/config.js";
 import { formatDuration } from "../core/duration.js";
 import { EXIT } from "../core/exit-code.js";
 import { addConfigFlags, configOf, type CommandContext } from "./context.js";
+import { createLastResort } from "./last-resort.js";
 
 const KEYS: readonly ConfigKeyName[] = [
   "redisUrl",
@@ -38,9 +39,13 @@ export function addWorkerCommand(
     const loaded = configOf(context, options);
     const { terminal } = context;
     const stopped = new AbortController();
+    const killSoon = createLastResort(context);
     let onSecond = (): void => undefined;
     context.onSignal(() => {
-      if (stopped.signal.aborted) onSecond();
+      if (stopped.signal.aborted) {
+        onSecond();
+        killSoon();
+      }
       stopped.abort();
     });
     const running = await context.openWorker(loaded, {

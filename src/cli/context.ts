@@ -29,6 +29,8 @@ export interface CommandContext {
   openWorker(loaded: LoadedConfig, options: WorkerOptions): Promise<RunningWorker>;
   /** Calls back at every SIGINT and SIGTERM until the returned function is called. */
   onSignal(listener: (signal: NodeJS.Signals) => void): () => void;
+  /** Ends the process here and now; a last resort, because nothing is stopped cleanly. */
+  exit(code: number): void;
 }
 
 export interface PlanFiles extends PlanSource {

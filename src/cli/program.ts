@@ -48,7 +48,7 @@ export async function runProgram(
   addRerunCommand(program, context, end);
   addRunsCommands(program, context, end);
   addWorkerCommand(program, context, end);
-  addWorkersCommand(program, context);
+  addWorkersCommand(program, context, end);
   addPauseCommands(program, context);
   addPlanCommand(program, context, end);
   addCollectionCommand(program, context);

@@ -59,6 +59,7 @@ export const workerListAnswerSchema = z.object({
       lanes: z.int(),
       busy: z.int(),
       labels: z.array(z.string()),
+      tasks: z.array(z.object({ runId: z.string(), node: z.string() })),
       lastSeen: z.string(),
     }),
   ),

@@ -40,6 +40,12 @@ export function key<Schema extends z.ZodType>(
   };
 }
 
+/** What travels in a header as a whole word. */
+export const tokenSchema = z
+  .string()
+  .min(16, "a token has at least 16 characters")
+  .regex(/^[!-~]*$/, "a token has letters, digits and marks of ASCII, and no spaces");
+
 /** A list, or a text with commas. */
 export const namesSchema = z
   .union([z.string(), z.array(z.string())])

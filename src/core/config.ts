@@ -1,7 +1,7 @@
 /** The configuration: one schema, and the pure step that lays its sources over each other. Reading files and variables is src/config.ts. */
 
 import { z } from "zod";
-import { fromJson, key, namesSchema, type ConfigKey } from "./config-key.js";
+import { fromJson, key, namesSchema, tokenSchema, type ConfigKey } from "./config-key.js";
 import { labelsSchema } from "./labels.js";
 import { durationSchema, formatDuration } from "./duration.js";
 import { egressByEnvironmentSchema } from "./egress.js";
@@ -27,12 +27,9 @@ export const CONFIG_KEYS = {
     z.url({ protocol: /^https?$/ }).optional(),
     "URL others reach the API at; the value of `base_url` where no environment sets one.",
   ),
-  token: key(
-    "token",
-    z.string().min(16, "a token has at least 16 characters").optional(),
-    "Bearer token every request must carry.",
-    { secret: true },
-  ),
+  token: key("token", tokenSchema.optional(), "Bearer token every request must carry.", {
+    secret: true,
+  }),
   server: key(
     "server",
     z.url({ protocol: /^https?$/, error: "not a URL; write http://host:4848" }).optional(),

@@ -32,9 +32,10 @@ export function carries(worker: { readonly labels: readonly string[] }, runsOn: 
   return runsOn.every((label) => worker.labels.includes(label));
 }
 
-/** `a worker with the label eu`, `a worker with the labels eu and gpu`. */
+/** `a worker`, `a worker with the label eu`, `a worker with the labels eu and gpu`. */
 export function workerWith(labels: readonly string[]): string {
-  const last = labels.at(-1) ?? "";
+  const last = labels.at(-1);
+  if (last === undefined) return "a worker";
   if (labels.length < 2) return `a worker with the label ${last}`;
   return `a worker with the labels ${labels.slice(0, -1).join(", ")} and ${last}`;
 }

@@ -16,6 +16,9 @@ export const serviceBeaconSchema = z.strictObject({
 });
 export type ServiceBeacon = z.infer<typeof serviceBeaconSchema>;
 
+const workerTaskSchema = z.strictObject({ runId: z.string(), node: z.string() });
+export type WorkerTask = z.infer<typeof workerTaskSchema>;
+
 /** A process with lanes shows this, and shows it anew every few seconds. */
 export const workerStateSchema = z.strictObject({
   id: z.string(),
@@ -23,10 +26,12 @@ export const workerStateSchema = z.strictObject({
   pid: z.int(),
   version: z.string(),
   lanes: z.int(),
-  /** Lanes that run a collection now. */
+  /** Lanes that work on a task now. */
   busy: z.int(),
   /** What it carries of the labels that tasks ask for with `runsOn`. */
   labels: z.array(z.string()).default([]),
+  /** What it runs now. */
+  tasks: z.array(workerTaskSchema).default([]),
   startedAt: z.int(),
   lastSeen: z.int(),
 });

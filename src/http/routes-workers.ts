@@ -9,6 +9,7 @@ const workerSchema = z
   .strictObject({
     ...workerStateSchema.shape,
     labels: z.array(z.string()).describe("Tasks that ask for these with `runsOn` may run there."),
+    tasks: workerStateSchema.shape.tasks.unwrap().describe("What it ran when it was last seen."),
     startedAt: z.string(),
     lastSeen: z.string(),
   })

@@ -3,7 +3,7 @@
 import type { NodeHandler } from "../core/ports.js";
 
 /** How long a job waits here for a lane; then it goes back, so that a worker that has one can take it. */
-const HOLD_MS = 2000;
+const HOLD_MS = 500;
 const BACK_MS = 250;
 const PAUSED_MS = 2000;
 

@@ -1,11 +1,13 @@
 /** The workers: they take woken nodes from the queue and hand them to the node handler, under BullMQ's lock. */
 
 import { DelayedError, UnrecoverableError, WaitingError, type Job, type Worker } from "bullmq";
+import { labelSets } from "../core/labels.js";
 import type { NodeHandler, Settled } from "../core/ports.js";
+import type { WorkerTask } from "../core/worker.js";
 import type { Logger } from "../log.js";
 import type { Backend } from "./backend.js";
-import { labelSets } from "../core/labels.js";
-import { CONTROL_QUEUE, jobDataSchema, TASK_QUEUE, taskQueue } from "./jobs.js";
+import { watchContact } from "./contact.js";
+import { CONTROL_QUEUE, jobDataSchema, taskQueue } from "./jobs.js";
 import { shareLanes } from "./share-lanes.js";
 
 /** A node woken too early comes again after this; the wake-up that counts usually comes sooner, through its last gate. */
@@ -21,19 +23,23 @@ export interface Workers {
 
 type Processor = (job: Job, token?: string, signal?: AbortSignal) => Promise<unknown>;
 
+interface WorkersOptions {
+  /** Tasks at once; with none of them only the control queue is worked on. */
+  readonly lanes: number;
+  readonly control: boolean;
+  /** Besides tasks without labels it takes those that ask for some of these. */
+  readonly labels: readonly string[];
+  /** Told of each task that this worker begins; what it answers is called at the end. */
+  readonly begin: (task: WorkerTask) => () => void;
+  /** Whether the queue of tasks is paused. */
+  readonly isPaused: () => Promise<boolean>;
+  readonly log: Logger;
+}
+
 export async function startWorkers(
   backend: Backend,
   handler: NodeHandler,
-  options: {
-    /** Tasks at once; with none of them only the control queue is worked on. */
-    readonly lanes: number;
-    readonly control: boolean;
-    /** Besides tasks without labels it takes those that ask for some of these. */
-    readonly labels: readonly string[];
-    /** Whether the queue of tasks is paused. */
-    readonly isPaused: () => Promise<boolean>;
-    readonly log: Logger;
-  },
+  options: WorkersOptions,
 ): Promise<Workers> {
   const settle = createSettle(backend, handler);
   const control: Processor = async (job, token, signal) => {
@@ -48,7 +54,7 @@ export async function startWorkers(
     }
   };
   const workers = [
-    ...(options.lanes > 0 ? taskWorkers(backend, { handler, settle, ...options }) : []),
+    ...(options.lanes > 0 ? taskWorkers(backend, handler, options) : []),
     ...(options.control
       ? [backend.createWorker(CONTROL_QUEUE, control, { concurrency: CONTROL_CONCURRENCY })]
       : []),
@@ -63,9 +69,18 @@ export async function startWorkers(
     });
   }
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
-  const handOver = (): void => {
-    for (const worker of workers) worker.cancelAllJobs("handing over");
+  const cancelAll = (why: string): void => {
+    for (const worker of workers) worker.cancelAllJobs(why);
   };
+  const handOver = (): void => {
+    cancelAll("handing over");
+  };
+  const onLost = (): void => {
+    cancelAll("the queue is out of reach");
+  };
+  // The embedded queue is in this process.
+  const contact =
+    backend.name === "redis" ? watchContact(backend, { onLost, log: options.log }) : null;
   return {
     handOver,
     async close(drainMs) {
@@ -74,6 +89,7 @@ export async function startWorkers(
         await Promise.all(workers.map((worker) => worker.close()));
       } finally {
         clearTimeout(limit);
+        contact?.close();
       }
     },
   };
@@ -82,20 +98,27 @@ export async function startWorkers(
 /** One for each queue whose tasks this worker may take; together they start no more than it has lanes. */
 function taskWorkers(
   backend: Backend,
-  parts: {
-    readonly handler: NodeHandler;
-    readonly settle: Processor;
-    readonly labels: readonly string[];
-    readonly lanes: number;
-    readonly isPaused: () => Promise<boolean>;
-  },
+  handler: NodeHandler,
+  parts: Pick<WorkersOptions, "lanes" | "labels" | "begin" | "isPaused">,
 ): Worker[] {
-  const { handler, settle, labels, lanes, isPaused } = parts;
-  const concurrency = lanes;
-  if (labels.length === 0) return [backend.createWorker(TASK_QUEUE, settle, { concurrency })];
-  const shared = createSettle(backend, shareLanes(handler, { lanes, isPaused }));
+  const { labels, lanes, begin, isPaused } = parts;
+  const told: NodeHandler = {
+    ...handler,
+    async settle(wake) {
+      const end = begin({ runId: wake.runId, node: wake.node });
+      try {
+        return await handler.settle(wake);
+      } finally {
+        end();
+      }
+    },
+  };
+  const settle = createSettle(
+    backend,
+    labels.length === 0 ? told : shareLanes(told, { lanes, isPaused }),
+  );
   return labelSets(labels).map((set) =>
-    backend.createWorker(taskQueue(set), shared, { concurrency }),
+    backend.createWorker(taskQueue(set), settle, { concurrency: lanes }),
   );
 }
 

@@ -51,8 +51,6 @@ export interface Dependencies {
   /** URL of this service as tasks reach it; null when no API is listening. */
   readonly serviceUrl: () => string | null;
   readonly maxStarts: number;
-  /** How many collections can run at once. */
-  readonly lanes: () => number;
   readonly workers: WorkerList;
   /** What tasks may reach at most, by the environment they run against. */
   readonly egress: EgressByEnvironment;
@@ -68,7 +66,6 @@ export type WorkDependencies = Omit<
   | "environments"
   | "chosenEnvironment"
   | "secrets"
-  | "lanes"
   | "workers"
   | "egress"
   | "health"

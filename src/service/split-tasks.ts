@@ -4,6 +4,7 @@ import { dataFormatOf, parseIterationData } from "../collections/iteration-data.
 import { readCollection } from "../collections/read-collection.js";
 import { splitCollection } from "../collections/split-collection.js";
 import type { Layer } from "../core/environment.js";
+import { carries } from "../core/labels.js";
 import type { Plan, TaskNode } from "../core/plan.js";
 import type { PlanFolder } from "../core/ports.js";
 import { GENERATED_VARIABLES } from "../core/run.js";
@@ -13,7 +14,7 @@ import { durationsOfPieces } from "./piece-durations.js";
 
 /** The plan with a split for each task that asks for shards. The same plan may be split differently the next time. */
 export async function splitTasks(
-  deps: Pick<Dependencies, "store" | "lanes">,
+  deps: Pick<Dependencies, "store" | "workers">,
   folder: PlanFolder,
   given: {
     readonly environment: readonly string[];
@@ -44,7 +45,7 @@ export async function splitTasks(
 const GENERATED = Object.fromEntries(GENERATED_VARIABLES.map((name) => [name, "generated"]));
 
 async function splitTask(
-  deps: Pick<Dependencies, "store" | "lanes">,
+  deps: Pick<Dependencies, "store" | "workers">,
   at: {
     readonly folder: PlanFolder;
     readonly node: TaskNode;
@@ -58,10 +59,22 @@ async function splitTask(
     task: node,
     collection: read.collection,
     iterations: node.iterations ?? rowCount(folder, node),
-    parts: node.shards === "auto" ? deps.lanes() : (node.shards ?? 1),
+    parts: node.shards === "auto" ? await lanesFor(deps, node) : (node.shards ?? 1),
     values,
     durations: await durationsOfPieces(deps, folder.plan.name, node.id),
   });
+}
+
+/** How many of its parts can run at once: the lanes of all living workers that may take it. */
+async function lanesFor(
+  { workers }: Pick<Dependencies, "workers">,
+  { runsOn }: Pick<TaskNode, "runsOn">,
+): Promise<number> {
+  const able = (await workers.list()).filter((worker) => carries(worker, runsOn));
+  return Math.max(
+    1,
+    able.reduce((sum, { lanes }) => sum + lanes, 0),
+  );
 }
 
 /** Plans are checked before they are submitted, so the data can be read. */

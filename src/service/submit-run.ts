@@ -39,7 +39,6 @@ type SubmitDependencies = Pick<
   | "bell"
   | "clock"
   | "namespace"
-  | "lanes"
   | "workers"
   | "log"
   | "egress"

@@ -1,9 +1,8 @@
-/** Tasks whose labels no living worker has: told at submission and in every view, so that none waits in silence. */
+/** Tasks that no living worker can take: told at submission and in every view, so that none waits in silence. */
 
-import { carries, workerWith } from "../core/labels.js";
 import { messageOf, refuse } from "../core/errors.js";
-import type { Plan } from "../core/plan.js";
-import type { Run } from "../core/run.js";
+import { carries, workerWith } from "../core/labels.js";
+import type { Plan, TaskNode } from "../core/plan.js";
 import type { Dependencies } from "./dependencies.js";
 import type { RunView } from "./service.js";
 
@@ -15,12 +14,10 @@ export async function checkLabels(
   { workers, log }: Pick<Dependencies, "workers" | "log">,
   plan: Plan,
 ): Promise<void> {
-  const asking = plan.nodes.flatMap((node) =>
-    node.kind === "task" && node.runsOn.length > 0 ? [node] : [],
-  );
-  if (asking.length === 0) return;
   const living = await workers.list();
-  const unserved = asking.filter(({ runsOn }) => !living.some((worker) => carries(worker, runsOn)));
+  const unserved = tasksOf(plan).filter(
+    ({ runsOn }) => !living.some((worker) => carries(worker, runsOn)),
+  );
   if (!workers.canJoin) {
     refuse(
       "INVALID_PLAN",
@@ -32,8 +29,10 @@ export async function checkLabels(
       })),
     );
   }
-  for (const { id, runsOn } of unserved)
-    log.warn({ plan: plan.name, node: id }, `${id} will be waiting for ${workerWith(runsOn)}`);
+  for (const wanted of new Set(unserved.map(({ runsOn }) => workerWith(runsOn)))) {
+    const ids = unserved.flatMap(({ id, runsOn }) => (workerWith(runsOn) === wanted ? [id] : []));
+    log.warn({ plan: plan.name }, `${ids.join(", ")} will be waiting for ${wanted}`);
+  }
 }
 
 /** The view with what its tasks wait for; without that while the workers cannot be listed. */
@@ -41,14 +40,14 @@ export async function tellUnserved(
   deps: Pick<Dependencies, "workers" | "log">,
   view: RunView,
 ): Promise<RunView> {
-  const asking = view.end === null ? askingTasks(view) : [];
-  if (asking.length === 0) return view;
+  const ready = view.end === null ? readyTasks(view) : [];
+  if (ready.length === 0 || !deps.workers.canJoin) return view;
   try {
     const living = await deps.workers.list();
-    const unserved = asking.filter(([, runsOn]) => !living.some((one) => carries(one, runsOn)));
+    const unserved = ready.filter(({ runsOn }) => !living.some((one) => carries(one, runsOn)));
     return {
       ...view,
-      unserved: new Map(unserved.map(([id, runsOn]) => [id, workerWith(runsOn)])),
+      unserved: new Map(unserved.map(({ id, runsOn }) => [id, workerWith(runsOn)])),
     };
   } catch (error) {
     deps.log.debug({ reason: messageOf(error) }, "the workers cannot be listed");
@@ -56,21 +55,16 @@ export async function tellUnserved(
   }
 }
 
-/** Tasks with labels whose turn has come and that have not started. */
-function askingTasks({
-  run,
-  outcomes,
-  active,
-}: Pick<RunView, "outcomes" | "active"> & { readonly run: Run }): [string, readonly string[]][] {
-  return run.plan.nodes.flatMap((node): [string, readonly string[]][] =>
-    node.kind === "task" &&
-    node.runsOn.length > 0 &&
-    !outcomes.has(node.id) &&
-    !active.includes(node.id) &&
-    node.needs.every((need) => outcomes.has(need))
-      ? [[node.id, node.runsOn]]
-      : [],
+/** Tasks whose turn has come and that have not started. */
+function readyTasks({ run, outcomes, active }: RunView): readonly TaskNode[] {
+  return tasksOf(run.plan).filter(
+    ({ id, needs }) =>
+      !outcomes.has(id) && !active.includes(id) && needs.every((need) => outcomes.has(need)),
   );
+}
+
+function tasksOf({ nodes }: Plan): readonly TaskNode[] {
+  return nodes.flatMap((node) => (node.kind === "task" ? [node] : []));
 }
 
 function labelsText(labels: readonly string[]): string {

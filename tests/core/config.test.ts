@@ -28,6 +28,13 @@ test("later sources win and each value knows where it came from", () => {
   assert.equal(sources["host"], "default");
 });
 
+test("a token that could never arrive in a header is refused", () => {
+  const check = resolveConfig([source("variables", { token: "sixteen letters and spaces" })]);
+  assert.ok(!check.ok);
+  assert.match(formatProblem(check.problems[0] ?? { path: "", message: "" }), /token: .*no spaces/);
+  assert.ok(resolveConfig([source("variables", { token: "c2l4dGVlbi9sZXR0ZXJz+w==" })]).ok);
+});
+
 test("every problem of every source is reported at once, with its place", () => {
   const check = resolveConfig([
     source("turnpike.yaml", { prot: 1, lanes: -1 }),

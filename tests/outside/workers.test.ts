@@ -1,11 +1,10 @@
 /** Workers as processes of their own, in folders of their own, with nothing but the URL of Redis. */
 
 import assert from "node:assert/strict";
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import test, { after, before, describe } from "node:test";
 import { openDatabase } from "../support/database.js";
+import { openHoldingTarget, type HoldingTarget } from "../support/holding-target.js";
 import { createProject, STATUS_200, type Project, type Running } from "../support/project.js";
 import { freePort, redisAbsence, startRedis, type RedisServer } from "../support/redis.js";
 
@@ -19,56 +18,13 @@ interface RunAnswer {
   readonly nodes: readonly {
     readonly id: string;
     readonly state: string;
+    readonly waitingFor: string | null;
     readonly outcome: {
       readonly status: string;
       readonly attempt: number;
       readonly reason: string | null;
     } | null;
   }[];
-}
-
-/** Hears requests, and answers them at once unless it is told to hold those of a path. */
-interface Target {
-  readonly url: string;
-  readonly bodies: Map<string, string>;
-  held(path: string): number;
-  hold(path: string): void;
-  release(): void;
-  close(): Promise<void>;
-}
-
-async function openTarget(): Promise<Target> {
-  const bodies = new Map<string, string>();
-  const holding = new Set<string>();
-  const held: { readonly path: string; readonly response: ServerResponse }[] = [];
-  const server = createServer((request, response) => {
-    const path = request.url ?? "";
-    let body = "";
-    request.setEncoding("latin1").on("data", (text: string) => (body += text));
-    request.on("end", () => {
-      bodies.set(path, body);
-      if (holding.has(path)) held.push({ path, response });
-      else response.end("{}");
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
-    bodies,
-    held: (path) =>
-      held.filter(
-        (one) => one.path === path && !one.response.destroyed && !one.response.writableEnded,
-      ).length,
-    hold: (path) => void holding.add(path),
-    release() {
-      holding.clear();
-      for (const { response } of held.splice(0)) response.end("{}");
-    },
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }
 
 async function whenTrue(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
@@ -102,7 +58,7 @@ function attemptOf(run: RunAnswer, id: string): number | undefined {
 
 describe("workers on Redis", { skip: absence ?? false }, () => {
   let redis: RedisServer;
-  let target: Target;
+  let target: HoldingTarget;
   let home: Project;
   let elsewhere: Project;
   let port = 0;
@@ -123,7 +79,7 @@ describe("workers on Redis", { skip: absence ?? false }, () => {
 
   before(async () => {
     redis = await startRedis();
-    target = await openTarget();
+    target = await openHoldingTarget();
     port = await freePort();
     home = createProject();
     // From the template: making a database anew takes seconds, and much longer on a machine that is busy.
@@ -201,6 +157,45 @@ describe("workers on Redis", { skip: absence ?? false }, () => {
     const run = await ask(`${url}/v1/runs/${id}?wait=60`);
     assert.equal(run.verdict, "passed", JSON.stringify(run.nodes));
     await Promise.all([stop(first), stop(second)]);
+  });
+
+  test("a run that nobody can take says so, and the list of workers says what each of them runs", async () => {
+    const { url } = await serve();
+    // The workers of the test before have said goodbye.
+    const list = () => ask<{ workers: readonly object[] }>(`${url}/v1/workers`);
+    assert.deepEqual(await list(), { workers: [] });
+    const nobody = await home.run(["workers", "--here", "--server", url]);
+    assert.equal(nobody.code, 3);
+    assert.match(nobody.stderr, /no worker on .* takes tasks of this service/);
+    target.hold("/one");
+    target.hold("/two");
+    const { id } = await submit(url, "pair");
+    const waiting = await ask(`${url}/v1/runs/${id}`);
+    assert.deepEqual(
+      waiting.nodes.map(({ waitingFor }) => waitingFor),
+      ["a worker", "a worker", null, null],
+    );
+    const status = await home.run(["status", id, "--server", url]);
+    assert.match(status.stdout, /one +waiting for a worker\n/);
+
+    const worker = await work();
+    await whenTrue("one task runs", () => target.held("/one") + target.held("/two") === 1);
+    const node = target.held("/one") === 1 ? "one" : "two";
+    const tasks = JSON.stringify([{ runId: id, node }]);
+    await whenTrue("the list shows it", async () =>
+      JSON.stringify(await list()).includes(`"tasks":${tasks}`),
+    );
+    const listed = await home.run(["workers", "--here", "--server", url]);
+    assert.equal(listed.code, 0);
+    assert.match(
+      listed.stdout,
+      new RegExp(`1 of 1 lanes busy, no labels, .*\\n  runs ${node} of ${id}\\n`),
+    );
+    const { nodes } = await ask(`${url}/v1/runs/${id}`);
+    assert.ok(nodes.every(({ waitingFor }) => waitingFor === null));
+    target.release();
+    assert.equal((await ask(`${url}/v1/runs/${id}?wait=60`)).verdict, "passed");
+    await stop(worker);
   });
 
   test("a cancel reaches tasks on two worker processes, and nothing is sent after it", async (context) => {

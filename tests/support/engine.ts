@@ -23,6 +23,7 @@ import type { RunView } from "../../src/service/service.js";
 import { settleNode } from "../../src/service/settle-node.js";
 import { submitRun } from "../../src/service/submit-run.js";
 import { sweepRuns } from "../../src/service/sweep-runs.js";
+import type { WorkerState } from "../../src/core/worker.js";
 import { createBlobDirectory } from "../../src/store/blob-directory.js";
 import { createSqlRunStore } from "../../src/store/sql-runs.js";
 import { migrateSql } from "../../src/store/sql-schema.js";
@@ -152,8 +153,7 @@ export async function openEngine(parts: {
     log,
     serviceUrl: () => null,
     maxStarts: 5,
-    lanes: () => 4,
-    workers: { list: () => Promise.resolve([]), canJoin: true },
+    workers: { list: () => Promise.resolve([WORKER]), canJoin: true },
     egress: {},
     health: {},
     healthGate: { wait: () => Promise.resolve(null) },
@@ -213,6 +213,7 @@ export async function openEngine(parts: {
           lanes: parts.lanes ?? 4,
           control: true,
           labels,
+          begin: () => () => undefined,
           isPaused: () => queue.isPaused(),
           log: deps.log,
         },
@@ -227,6 +228,20 @@ export async function openEngine(parts: {
     },
   };
 }
+
+/** What the engine's own workers would say of themselves. */
+const WORKER: WorkerState = {
+  id: "engine",
+  host: "here",
+  pid: 1,
+  version: "0",
+  lanes: 4,
+  busy: 0,
+  labels: [],
+  tasks: [],
+  startedAt: 0,
+  lastSeen: 0,
+};
 
 const noDocuments = {
   list: () => Promise.resolve([]),
