@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { FileKind } from "../collections/json-file.js";
+import { DOCUMENT_NAME_RULE, isDocumentName } from "../core/document-name.js";
 import { TurnpikeError, type ErrorCode, type Problem } from "../core/errors.js";
 import type { DocumentStore } from "../core/ports.js";
 import { isMissing, readIfThere, writeWhole } from "./file.js";
@@ -16,9 +17,6 @@ export interface DocumentDirectoryOptions<Document> {
   /** Code for a file that does not hold such a document. */
   readonly invalid: Extract<ErrorCode, "INVALID_ENVIRONMENT" | "INVALID_COLLECTION">;
 }
-
-/** The name becomes a file name: nothing in it may lead to another folder or hide the file. */
-const SAFE_NAME = /^[^./\\\p{Cc}][^/\\\p{Cc}]{0,99}$/u;
 
 interface Found<Document> {
   readonly path: string;
@@ -34,7 +32,7 @@ export function createDocumentDirectory<Document>(
   // Comparing and writing is one step here; other programs that write the folder are noticed by the next comparison.
   const writing = createMutex();
   const find = async (name: string): Promise<Found<Document> | null> => {
-    if (!SAFE_NAME.test(name)) return null;
+    if (!isDocumentName(name)) return null;
     const looked = await Promise.all(
       formats.map(async (format) => {
         const path = join(directory, `${name}${format.suffix}`);
@@ -60,7 +58,7 @@ export function createDocumentDirectory<Document>(
       for (const { file, name } of found.toSorted((left, right) =>
         left.name < right.name ? -1 : 1,
       )) {
-        if (!SAFE_NAME.test(name)) continue;
+        if (!isDocumentName(name)) continue;
         const bytes = await readIfThere(join(directory, file));
         if (bytes !== null) etags.set(name, etagOf(bytes));
       }
@@ -76,10 +74,10 @@ export function createDocumentDirectory<Document>(
     },
 
     async put(name, document, ifMatch) {
-      if (!SAFE_NAME.test(name)) {
+      if (!isDocumentName(name)) {
         throw new TurnpikeError(
           "INVALID_REQUEST",
-          `"${name}" cannot be a file name here; use at most 100 characters without / and \\, not beginning with a dot`,
+          `"${name}" cannot be a file name here; ${DOCUMENT_NAME_RULE}`,
         );
       }
       const release = await writing.acquire();

@@ -1,0 +1,13 @@
+/** Names of stored documents: they become file names, so nothing in them may lead to another folder or hide the file. */
+
+const PATTERN = /^[^./\\\p{Cc}][^/\\\p{Cc}]{0,99}$/u;
+/** File systems count bytes, at most 255 with the suffix. */
+const MAX_BYTES = 200;
+
+/** What to tell people about a name that is none. */
+export const DOCUMENT_NAME_RULE =
+  "use at most 100 characters (200 bytes) without / and \\, not beginning with a dot";
+
+export function isDocumentName(name: string): boolean {
+  return PATTERN.test(name) && new TextEncoder().encode(name).length <= MAX_BYTES;
+}
