@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { formatProblem, TurnpikeError } from "../core/errors.js";
 import { EXIT } from "../core/exit-code.js";
+import { countOf } from "../reports/wording.js";
 import { addConfigFlags, configOf, type CommandContext } from "./context.js";
 import { addForecastCommands } from "./command-plan-forecast.js";
 import { loadPlanByName } from "./subject.js";
@@ -46,7 +47,7 @@ async function validateOne(
     const tasks = plan.nodes.filter(({ kind }) => kind === "task").length;
     const checkpoints = plan.nodes.length - tasks;
     terminal.result(
-      `${green("valid")}   ${name}: ${String(tasks)} tasks, ${String(checkpoints)} checkpoints`,
+      `${green("valid")}   ${name}: ${countOf(tasks, "task")}, ${countOf(checkpoints, "checkpoint")}`,
     );
     return true;
   } catch (error) {
