@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import test, { describe } from "node:test";
-import { openDatabase } from "../support/database.js";
-import { BACKENDS } from "../support/backends.js";
-import { openEngine, sketchPlan, type Engine } from "../support/engine.js";
+import { BACKENDS, openEngineOn } from "../support/backends.js";
+import { sketchPlan, type Engine } from "../support/engine.js";
 
 const LIMIT_MS = 30_000;
 
@@ -17,15 +16,11 @@ async function whenTrue(what: string, isSo: () => Promise<boolean> | boolean): P
 for (const { name, open, absence } of BACKENDS) {
   describe(`labels on ${name}`, { skip: absence() ?? false }, () => {
     const withEngine = (work: (engine: Engine) => Promise<void>) => async (): Promise<void> => {
-      const database = await openDatabase();
-      const { backend, close } = await open(database);
-      const engine = await openEngine({ pool: database.pool, backend });
+      const { engine, close } = await openEngineOn(open);
       try {
         await work(engine);
       } finally {
-        await engine.close();
         await close();
-        await database.close();
       }
     };
 

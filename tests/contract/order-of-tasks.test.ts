@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import test, { after, before, describe } from "node:test";
 import { durationOf, type Outcome } from "../../src/core/outcome.js";
-import { BACKENDS } from "../support/backends.js";
-import { openDatabase } from "../support/database.js";
-import { openEngine, sketchPlan, type Engine } from "../support/engine.js";
+import { BACKENDS, openEngineOn } from "../support/backends.js";
+import { sketchPlan, type Engine } from "../support/engine.js";
 
 function lengthOf(outcome: Outcome | undefined): number {
   return outcome === undefined ? 0 : durationOf(outcome);
@@ -15,15 +14,8 @@ for (const { name, open, absence } of BACKENDS) {
     let closeAll: () => Promise<void>;
 
     before(async () => {
-      const database = await openDatabase();
-      const { backend, close } = await open(database);
       // One lane, so that the order of the starts is the order of the queue.
-      engine = await openEngine({ pool: database.pool, backend, lanes: 1 });
-      closeAll = async () => {
-        await engine.close();
-        await close();
-        await database.close();
-      };
+      ({ engine, close: closeAll } = await openEngineOn(open, { lanes: 1 }));
     });
     after(() => closeAll());
 

@@ -3,9 +3,8 @@ import test, { after, before, describe } from "node:test";
 import type { RunView } from "../../src/service/service.js";
 import { cancelRun } from "../../src/service/cancel-run.js";
 import { reportRun } from "../../src/service/view-run.js";
-import { openDatabase } from "../support/database.js";
-import { openEngine, sketchPlan, tenTaskPlan, type Engine } from "../support/engine.js";
-import { BACKENDS } from "../support/backends.js";
+import { sketchPlan, tenTaskPlan, type Engine } from "../support/engine.js";
+import { BACKENDS, openEngineOn } from "../support/backends.js";
 import { waitUntil } from "../support/wait-until.js";
 
 function statuses({ outcomes }: RunView): Record<string, string> {
@@ -27,15 +26,8 @@ for (const { name, open, absence } of BACKENDS) {
     let closeAll: () => Promise<void>;
 
     before(async () => {
-      const database = await openDatabase();
-      const { backend, close } = await open(database);
-      engine = await openEngine({ pool: database.pool, backend });
+      ({ engine, close: closeAll } = await openEngineOn(open));
       await engine.startWorkers();
-      closeAll = async () => {
-        await engine.close();
-        await close();
-        await database.close();
-      };
     });
     after(() => closeAll());
 

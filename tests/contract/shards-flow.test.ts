@@ -3,9 +3,8 @@
 import assert from "node:assert/strict";
 import test, { after, before, describe } from "node:test";
 import { cancelRun } from "../../src/service/cancel-run.js";
-import { BACKENDS } from "../support/backends.js";
-import { openDatabase } from "../support/database.js";
-import { openEngine, sketchPlan, type Engine } from "../support/engine.js";
+import { BACKENDS, openEngineOn } from "../support/backends.js";
+import { sketchPlan, type Engine } from "../support/engine.js";
 
 const IN_THREE = { iterations: 3, shards: 3 };
 const LONG = { ms: 60_000 };
@@ -17,15 +16,8 @@ for (const { name, open, absence } of BACKENDS) {
     let closeAll: () => Promise<void>;
 
     before(async () => {
-      const database = await openDatabase();
-      const { backend, close } = await open(database);
-      engine = await openEngine({ pool: database.pool, backend });
+      ({ engine, close: closeAll } = await openEngineOn(open));
       await engine.startWorkers();
-      closeAll = async () => {
-        await engine.close();
-        await close();
-        await database.close();
-      };
     });
     after(() => closeAll());
 

@@ -2,6 +2,8 @@
 
 import { embeddedBackend, redisBackend, type Backend } from "../../src/queue/backend.js";
 import type { OpenPglite } from "../../src/store/pglite.js";
+import { openDatabase } from "./database.js";
+import { openEngine, type Engine } from "./engine.js";
 import { redisAbsence, startRedis } from "./redis.js";
 
 export interface BackendCase {
@@ -45,3 +47,21 @@ export const BACKENDS: readonly BackendCase[] = [
     },
   },
 ];
+
+/** An engine on a backend and a database of its own; `close` ends all three. */
+export async function openEngineOn(
+  open: BackendCase["open"],
+  parts: { readonly lanes?: number } = {},
+): Promise<{ readonly engine: Engine; close(): Promise<void> }> {
+  const database = await openDatabase();
+  const { backend, close } = await open(database);
+  const engine = await openEngine({ pool: database.pool, backend, ...parts });
+  return {
+    engine,
+    async close() {
+      await engine.close();
+      await close();
+      await database.close();
+    },
+  };
+}
