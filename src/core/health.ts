@@ -31,12 +31,12 @@ export function healthDelayMs(tried: number, random: number): number {
   return Math.round(full * (0.5 + random / 2));
 }
 
-/** The targets of a task that runs against these environments: the plan's own, then those of each environment. */
+/** The targets of a task that runs against these environments: its own and its plan's, then those of each environment. */
 export function healthTargetsOf(
   own: readonly HealthTarget[],
   environments: readonly string[],
   byEnvironment: HealthByEnvironment,
-): readonly HealthTarget[] {
+): HealthTarget[] {
   return [...own, ...environments.flatMap((name) => byEnvironment[name] ?? [])];
 }
 

@@ -85,6 +85,8 @@ const taskSchema = z.strictObject({
   allowUnresolved: z.boolean().default(false),
   /** Hosts and ranges the collection may reach, or may not. */
   egress: egressSchema.prefault({}),
+  /** Targets that must answer before it sends anything, beside those of the plan and of its environment. */
+  health: healthSchema.prefault([]),
   /** Requests one iteration may execute: a setNextRequest cycle that does not end is ended here. */
   requestLimit: z.int().min(1).default(5_000),
   bail: z.boolean().default(false),

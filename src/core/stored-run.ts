@@ -30,6 +30,7 @@ const taskNodeSchema = planSchemas.task.omit({ timeout: true, matrix: true }).ex
   environment: z.array(z.string()).nullable(),
   split: splitSchema.optional(),
   egress: narrowedEgressSchema,
+  health: storedHealthSchema.default([]),
   timeoutRequest: z.int().optional(),
   timeoutScript: z.int().optional(),
   delayRequest: z.int().optional(),

@@ -90,7 +90,7 @@ export async function runTask(
     signal: wake.signal,
   });
   try {
-    const missing = await waitForTargets(deps, { run, node, rendered, signal: stop.signal });
+    const missing = await waitForTargets(deps, { node, rendered, signal: stop.signal });
     if (missing !== null) {
       const verdict = { status: "errored", cause: "health", counts: NO_COUNTS } as const;
       return {
@@ -133,15 +133,10 @@ function exhausted(starts: number): Pick<Outcome, "status" | "cause" | "reason" 
 /** What to tell people about a target that is not there; null when all of them are, or when the task was stopped meanwhile. */
 function waitForTargets(
   { healthGate }: Pick<WorkDependencies, "healthGate">,
-  at: {
-    readonly run: Run;
-    readonly node: TaskNode;
-    readonly rendered: Rendered;
-    readonly signal: AbortSignal;
-  },
+  at: { readonly node: TaskNode; readonly rendered: Rendered; readonly signal: AbortSignal },
 ): Promise<string | null> {
-  const { run, node, rendered, signal } = at;
-  const targets = (run.plan.health ?? []).map((target) => ({
+  const { node, rendered, signal } = at;
+  const targets = node.health.map((target) => ({
     ...target,
     url: fillIn(target.url, rendered.rows),
   }));

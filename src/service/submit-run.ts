@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readCollection } from "../collections/read-collection.js";
 import { uploadPaths } from "../collections/upload-paths.js";
 import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
-import { narrowEgress, type EgressByEnvironment } from "../core/egress.js";
+import { narrowEgress } from "../core/egress.js";
 import { healthTargetsOf } from "../core/health.js";
 import { TurnpikeError } from "../core/errors.js";
 import { flowShape } from "../core/flow.js";
@@ -74,14 +74,11 @@ export async function submitRun(
   const timeoutMs = request.timeoutMs ?? folder.plan.timeoutMs;
   const stored: Run = {
     id,
-    plan: {
-      ...holdWithin(
-        await splitTasks(deps, folder, { ...gathered, environment }),
-        environment,
-        deps.egress,
-      ),
-      health: healthTargetsOf(plan.health ?? [], environment, deps.health),
-    },
+    plan: settleEnvironments(
+      deps,
+      await splitTasks(deps, folder, { ...gathered, environment }),
+      environment,
+    ),
     workingDirectory: folder.directory,
     files,
     uploads,
@@ -111,17 +108,21 @@ export async function submitRun(
   return { status: { run, end: null, cancellation: null }, created: true };
 }
 
-/** The plan with what its tasks may reach under the environments of this run. */
-function holdWithin(
+/** The plan with what its tasks may reach, and which targets must be there, under the environments they run against. */
+function settleEnvironments(
+  { egress, health }: Pick<Dependencies, "egress" | "health">,
   plan: Plan,
   chosen: readonly string[],
-  byEnvironment: EgressByEnvironment,
 ): Plan {
-  const nodes = plan.nodes.map((node) =>
-    node.kind === "checkpoint"
-      ? node
-      : { ...node, egress: narrowEgress(node.egress, node.environment ?? chosen, byEnvironment) },
-  );
+  const nodes = plan.nodes.map((node) => {
+    if (node.kind === "checkpoint") return node;
+    const environments = node.environment ?? chosen;
+    return {
+      ...node,
+      egress: narrowEgress(node.egress, environments, egress),
+      health: healthTargetsOf([...(plan.health ?? []), ...node.health], environments, health),
+    };
+  });
   return { ...plan, nodes };
 }
 

@@ -79,6 +79,25 @@ test("targets of an environment are waited for as well, under the egress rules o
   assert.ok(paths.includes("/environment"), paths.join());
 });
 
+test("a task waits for targets of its own and of its own environment, and no other task does", async () => {
+  project.write("turnpike.yaml", `health:\n  other:\n    - { url: "${url}/other" }\n`);
+  project.write(
+    "environments/other.postman_environment.json",
+    JSON.stringify({ name: "other", values: [{ key: "host", value: url, enabled: true }] }),
+  );
+  project.write(
+    "collections/p/plan.yaml",
+    `name: p\nenvironment: live\ntasks:\n  c: { collection: c.json }\n  d: { collection: c.json, environment: other, needs: [c], health: [{ url: "{{host}}/own", expect: 204, timeout: 1s }] }\n`,
+  );
+  paths.length = 0;
+  const { code, stdout } = await project.run(["run", "p"]);
+  assert.equal(code, 3, stdout);
+  assert.match(stdout, /c +✓ passed/);
+  assert.match(stdout, /d +\S+ errored/);
+  assert.deepEqual([...new Set(paths)].toSorted(), ["/other", "/own", "/work"]);
+  assert.equal(paths.filter((path) => path === "/work").length, 1);
+});
+
 test("what is wrong with a gate is said with its place", async () => {
   plan('{ url: "{{host}}/ready", timeout: soon }');
   const { code, stderr } = await project.run(["run", "p"]);
