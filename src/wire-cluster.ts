@@ -44,12 +44,20 @@ export async function openCluster(redisUrl: string, { log, stops }: Parts): Prom
   };
 }
 
-/** Shows a document until `stops` hides it; what it says is asked for anew each time. */
+/** How long changes are gathered before they are shown. */
+const GATHER_MS = 100;
+
+/** Shows a document until `stops` hides it; what it says is asked for anew each time, at once where it says that it changed. */
 export async function keepShowing(
   beacons: Beacons,
-  { name, document }: { readonly name: string; readonly document: () => unknown },
+  shown: {
+    readonly name: string;
+    readonly document: () => unknown;
+    readonly onChange?: (listener: () => void) => void;
+  },
   { log, stops }: Parts,
 ): Promise<void> {
+  const { name, document, onChange } = shown;
   const { BEACON_RENEWAL_MS } = await import("./queue/beacons.js");
   const show = async (): Promise<void> => {
     await beacons.show(name, document()).catch((error: unknown) => {
@@ -59,8 +67,19 @@ export async function keepShowing(
   };
   await show();
   const timer = setInterval(() => void show(), BEACON_RENEWAL_MS);
+  let gathering: NodeJS.Timeout | null = null;
+  let hidden = false;
+  onChange?.(() => {
+    if (hidden) return;
+    gathering ??= setTimeout(() => {
+      gathering = null;
+      void show();
+    }, GATHER_MS);
+  });
   stops.push(async () => {
+    hidden = true;
     clearInterval(timer);
+    if (gathering !== null) clearTimeout(gathering);
     await beacons.hide(name);
   });
 }

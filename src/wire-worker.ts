@@ -114,7 +114,8 @@ async function start(config: Config, parts: Parts): Promise<RunningWorker> {
   const { labels } = config;
   const { id, state } = describeWorker(underway, { size, labels, version });
   const workers = cluster.workersOf(place.namespace);
-  await keepShowing(workers, { name: id, document: state }, { log, stops });
+  const { onChange } = underway;
+  await keepShowing(workers, { name: id, document: state, onChange }, { log, stops });
   let closing: Promise<void> | null = null;
   return {
     id,

@@ -133,7 +133,6 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
             : lanesReady(lanes.status().filter(({ pid }) => pid !== null).length, size),
       },
     ],
-    lanes: () => ({ total: size, busy: lanes.status().filter(({ busy }) => busy).length }),
     isDraining,
   });
 
@@ -153,7 +152,8 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     const name = `${namespace}.${id}`;
     await keepShowing(cluster.services, { name, document: () => beacon }, { log, stops });
     if (size > 0) {
-      const shown = { name: worker.id, document: worker.state };
+      const { id: name, state: document } = worker;
+      const shown = { name, document, onChange: underway.onChange };
       await keepShowing(cluster.workersOf(namespace), shown, { log, stops });
     }
   }

@@ -23,6 +23,7 @@ function metricsOf(
   metrics: ServiceMetrics,
   service: { readonly version: string; readonly startedAt: number },
 ): readonly Metric[] {
+  const { workers } = metrics;
   return [
     {
       name: "turnpike_build_info",
@@ -30,14 +31,17 @@ function metricsOf(
       help: "Always 1; the label tells the version.",
       samples: [{ labels: { version: service.version }, value: 1 }],
     },
-    gauge("turnpike_lanes", "Collections that can run at once.", metrics.lanes.total),
-    gauge("turnpike_lanes_busy", "Lanes that run a collection now.", metrics.lanes.busy),
-    {
-      name: "turnpike_workers",
-      type: "gauge",
-      help: "Processes with lanes that take tasks, this one included.",
-      samples: metrics.workers === null ? [] : [{ value: metrics.workers }],
-    },
+    ...(workers === null
+      ? []
+      : [
+          gauge(
+            "turnpike_workers",
+            "Processes that take tasks, on all machines.",
+            workers.processes,
+          ),
+          gauge("turnpike_lanes", "Collections they can run at once.", workers.lanes),
+          gauge("turnpike_lanes_busy", "Lanes that work on a task now.", workers.busyLanes),
+        ]),
     gauge("turnpike_open_runs", "Runs that have not ended.", metrics.openRuns),
     {
       name: "turnpike_runs_ended_total",

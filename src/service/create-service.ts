@@ -9,7 +9,7 @@ import type { Dependencies } from "./dependencies.js";
 import { explainPlan } from "./explain-plan.js";
 import { followRun, readEvents, waitForRun } from "./follow-run.js";
 import { renderEnvironment } from "./render-environment.js";
-import type { Service, ServiceMetrics } from "./service.js";
+import type { Service } from "./service.js";
 import { pauseRun, resumeRun } from "./pause.js";
 import { rerun } from "./rerun.js";
 import { submitRun } from "./submit-run.js";
@@ -23,7 +23,6 @@ export interface ServiceParts {
   readonly version: string;
   readonly config: readonly ConfigValue[];
   readonly probes: readonly Probe[];
-  readonly lanes: () => ServiceMetrics["lanes"];
   readonly isDraining: () => boolean;
 }
 
@@ -71,14 +70,14 @@ export function createService(deps: Dependencies, parts: ServiceParts): Service 
     checkReadiness: () => checkReadiness(parts.probes, READINESS_LIMIT_MS),
     async measure() {
       const openRuns = (await deps.store.openRuns()).length;
-      const workers = await deps.workers.list().then(
-        (list) => list.length,
-        () => null,
-      );
+      const workers = await deps.workers.list().catch(() => null);
       return {
         ...deps.meter.read(),
-        lanes: parts.lanes(),
-        workers,
+        workers: workers && {
+          processes: workers.length,
+          lanes: workers.reduce((sum, { lanes }) => sum + lanes, 0),
+          busyLanes: workers.reduce((sum, { busy }) => sum + busy, 0),
+        },
         openRuns,
         residentBytes: process.memoryUsage.rss(),
       };

@@ -137,9 +137,12 @@ export interface Service {
 }
 
 export interface ServiceMetrics {
-  readonly lanes: { readonly total: number; readonly busy: number };
-  /** Processes with lanes; null while they cannot be counted. */
-  readonly workers: number | null;
+  /** All that take its tasks, this process included if it has lanes; null while they cannot be counted. */
+  readonly workers: {
+    readonly processes: number;
+    readonly lanes: number;
+    readonly busyLanes: number;
+  } | null;
   readonly openRuns: number;
   /** Since this process started. */
   readonly runsEnded: Readonly<Record<string, number>>;

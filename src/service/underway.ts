@@ -7,15 +7,26 @@ export interface Underway {
   begin(task: WorkerTask): () => void;
   /** In the order they were begun. */
   list(): readonly WorkerTask[];
+  /** Calls back whenever the list has changed. */
+  onChange(listener: () => void): void;
 }
 
 export function createUnderway(): Underway {
   const tasks = new Set<WorkerTask>();
+  const listeners: (() => void)[] = [];
+  const tell = (): void => {
+    for (const listener of listeners) listener();
+  };
   return {
     begin(task) {
       tasks.add(task);
-      return () => void tasks.delete(task);
+      tell();
+      return () => {
+        tasks.delete(task);
+        tell();
+      };
     },
     list: () => [...tasks],
+    onChange: (listener) => void listeners.push(listener),
   };
 }

@@ -5,9 +5,9 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { FileKind } from "../collections/json-file.js";
 import { DOCUMENT_NAME_RULE, isDocumentName } from "../core/document-name.js";
-import { TurnpikeError, type ErrorCode, type Problem } from "../core/errors.js";
+import { messageOf, TurnpikeError, type ErrorCode, type Problem } from "../core/errors.js";
 import type { DocumentStore } from "../core/ports.js";
-import { isMissing, readIfThere, writeWhole } from "./file.js";
+import { hasCode, isMissing, readIfThere, writeWhole } from "./file.js";
 import { createMutex } from "./mutex.js";
 
 export interface DocumentDirectoryOptions<Document> {
@@ -89,7 +89,7 @@ export function createDocumentDirectory<Document>(
           format: formats[0],
         };
         const bytes = Buffer.from(format.write(standingText(found), document));
-        await writeWhole(path, bytes);
+        await whereWritable(directory, () => writeWhole(path, bytes));
         return { etag: etagOf(bytes), created: found === null };
       } finally {
         release();
@@ -101,13 +101,27 @@ export function createDocumentDirectory<Document>(
       try {
         const found = await find(name);
         if (found === null) return false;
-        await rm(found.path, { force: true });
+        await whereWritable(directory, () => rm(found.path, { force: true }));
         return true;
       } finally {
         release();
       }
     },
   };
+}
+
+/** INVALID_CONFIG for a folder that may be read only, such as one that a container shares with another user. */
+async function whereWritable(directory: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (cause) {
+    if (!["EACCES", "EPERM", "EROFS"].some((code) => hasCode(cause, code))) throw cause;
+    throw new TurnpikeError(
+      "INVALID_CONFIG",
+      `${directory} cannot be written: ${messageOf(cause)}; allow it to the user of this process, or configure another folder`,
+      { cause },
+    );
+  }
 }
 
 /** A file that cannot be read as what it should be is written anew as a whole. */

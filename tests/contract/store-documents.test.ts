@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { platform, tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, before, beforeEach } from "node:test";
 import { ENVIRONMENT_FILES } from "../../src/collections/environment-file.js";
@@ -56,6 +56,21 @@ test("a document comes back whole, with the keys Postman adds, and reads like an
   assert.equal(text, `${JSON.stringify(document, null, "\t")}\n`);
   assert.deepEqual(await readdir(directory), [`staging${SUFFIX}`]);
 });
+
+test(
+  "a folder that may not be written is said to be one",
+  { skip: platform() === "linux" ? false : "only Linux has a folder that nobody may write" },
+  async () => {
+    const options = { formats: ENVIRONMENT_FILES, invalid: "INVALID_ENVIRONMENT" } as const;
+    const sealed = createDocumentDirectory({ directory: "/sys", ...options });
+    await assert.rejects(sealed.put("staging", environment("a")), (error) => {
+      assert.ok(error instanceof TurnpikeError);
+      assert.equal(error.code, "INVALID_CONFIG");
+      assert.match(error.message, /^\/sys cannot be written: E.*allow it to the user/);
+      return true;
+    });
+  },
+);
 
 test("the etag changes with the content, also when another program wrote it", async () => {
   const first = await store.put("staging", environment("a"));

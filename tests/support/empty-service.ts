@@ -63,8 +63,7 @@ export function emptyService(changes: Partial<Service> = {}): Service {
     checkReadiness: async () => [{ name: "store", ok: true, durationMs: 1, detail: null }],
     workers: async () => [],
     measure: async () => ({
-      lanes: { total: 2, busy: 1 },
-      workers: 1,
+      workers: { processes: 1, lanes: 2, busyLanes: 1 },
       openRuns: 0,
       runsEnded: { passed: 3 },
       requests: 10,
