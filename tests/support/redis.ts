@@ -21,7 +21,7 @@ export interface RedisSettings {
   readonly args?: readonly string[];
 }
 
-const START_LIMIT_MS = 10_000;
+const START_LIMIT_MS = 60_000;
 
 /** Why there is no Redis here; null when there is one. */
 export function redisAbsence(): string | null {
@@ -74,8 +74,9 @@ async function answers(url: string, server: ChildProcess): Promise<void> {
     await Promise.race([
       client.ping(),
       pause(START_LIMIT_MS, undefined, { signal: limit.signal }).then(() => {
+        const end = server.exitCode ?? server.signalCode;
         throw new Error(
-          `redis-server does not answer at ${url}; its exit code is ${String(server.exitCode)}`,
+          `redis-server does not answer at ${url}; it ${end === null ? "still runs" : `ended with ${String(end)}`}`,
         );
       }),
     ]);
