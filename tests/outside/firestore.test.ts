@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import test, { after, before, describe } from "node:test";
 import { createFirestoreRunStore } from "../../src/store/firestore-runs.js";
 import { firestoreAbsence, newProject, openClient, startFirestore } from "../support/firestore.js";
-import { collectionOf, createProject, STATUS_200, type Project } from "../support/project.js";
+import { createProject, type Project } from "../support/project.js";
 import { freePort } from "../support/redis.js";
 import { openTarget } from "../support/service.js";
+import { writeTenTasks } from "../support/ten-tasks.js";
 
 let project: Project;
 before(() => {
@@ -28,7 +29,7 @@ describe("runs kept in Firestore", { skip: firestoreAbsence() ?? false }, () => 
   });
 
   test("the ten-task plan passes, and everything of the run stands in Firestore", async () => {
-    writeTenTasks(target.url);
+    writeTenTasks(project, target.url);
     const name = newProject();
     const { code, stdout, stderr } = await project.run(
       ["run", "ten", "--lanes", "3", "--firestore-project", name],
@@ -59,7 +60,7 @@ describe("runs kept in Firestore", { skip: firestoreAbsence() ?? false }, () => 
 
 test("a Firestore that is not there ends the command with its code, its place and a remedy", async () => {
   const host = `127.0.0.1:${String(await freePort())}`;
-  writeTenTasks("http://127.0.0.1:9");
+  writeTenTasks(project, "http://127.0.0.1:9");
   const { code, stderr } = await project.run(
     ["run", "ten", "--firestore-project", "demo-nobody", "--data-dir", "elsewhere"],
     { FIRESTORE_EMULATOR_HOST: host },
@@ -68,30 +69,3 @@ test("a Firestore that is not there ends the command with its code, its place an
   assert.match(stderr, new RegExp(`the Firestore emulator at ${host} .* cannot be reached: `));
   assert.match(stderr, /start the emulator, or correct or unset FIRESTORE_EMULATOR_HOST/);
 });
-
-function writeTenTasks(target: string): void {
-  const needs: Readonly<Record<string, readonly number[]>> = {
-    "task-1": [],
-    ...Object.fromEntries([2, 3, 4].map((number) => [`task-${String(number)}`, [1]])),
-    ...Object.fromEntries([6, 7, 8, 9].map((number) => [`task-${String(number)}`, [5]])),
-  };
-  const idOf = (number: number): string =>
-    `${number === 5 ? "checkpoint" : "task"}-${String(number)}`;
-  const tasks = Object.entries(needs).map(
-    ([id, before]) =>
-      `  ${id}: { collection: ${id}.json, needs: [${before.map(idOf).join(", ")}] }`,
-  );
-  const gates = [
-    "  checkpoint-5: { checkpoint: true, needs: [task-2, task-3, task-4] }",
-    "  checkpoint-10: { checkpoint: true, needs: [task-6, task-7, task-8, task-9] }",
-  ];
-  project.write(
-    "collections/ten/plan.yaml",
-    ["name: ten", "tasks:", ...tasks, ...gates].join("\n"),
-  );
-  for (const id of Object.keys(needs))
-    project.write(
-      `collections/ten/${id}.json`,
-      collectionOf(id, [{ url: `${target}/${id}`, test: STATUS_200 }]),
-    );
-}
