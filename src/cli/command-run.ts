@@ -8,13 +8,20 @@ import { EXIT, exitCodeOf } from "../core/exit-code.js";
 import { REPORT_FORMATS } from "../reports/formats.js";
 import { renderText } from "../reports/text.js";
 import { addConfigFlags, configOf, type CommandContext, type RunningTurnpike } from "./context.js";
+import {
+  addExportFlags,
+  exportTargets,
+  readCookieJar,
+  writeExports,
+  type ExportFlags,
+} from "./export-files.js";
 import { collect, collectPair, wholeNumber } from "./flag-values.js";
 import { addNewmanFlags, terminalOf, type OutputFlags } from "./newman-flags.js";
 import { createProgress } from "./progress.js";
 import { collectReport, writeReports, type ReportTarget } from "./report-files.js";
 import { loadSubject, readEnvironment, type CollectionFlags } from "./subject.js";
 
-interface RunOptions extends OutputFlags {
+interface RunOptions extends OutputFlags, ExportFlags {
   readonly environment: readonly string[] | false | undefined;
   readonly globals: string | undefined;
   readonly allowUnresolved: true | undefined;
@@ -90,6 +97,7 @@ export function addRunCommand(
       "--no-insecure-file-read",
       "let an upload from outside that folder pass unsent, as Newman does, instead of failing",
     );
+  addExportFlags(run);
   run.optionsGroup("Configuration:");
   addConfigFlags(run).action(
     async (name: string, options: RunOptions & Readonly<Record<string, unknown>>) => {
@@ -114,6 +122,8 @@ async function runCommand(
   const environment = await splitEnvironments(options);
   const globals =
     options.globals === undefined ? undefined : await readEnvironment(resolve(options.globals));
+  const cookieJar =
+    options.cookieJar === undefined ? undefined : await readCookieJar(options.cookieJar);
   const running = await context.open(loaded, { onNotice: context.terminal.progress });
   try {
     const { status } = await running.service.submitRun({
@@ -123,6 +133,7 @@ async function runCommand(
       globalVariables: options.globalVar,
       ...(options.allowUnresolved === true && { allowUnresolved: true }),
       variables: options.envVar,
+      ...(cookieJar !== undefined && { cookieJar }),
       trigger: "cli",
     });
     return await watch(context, running, { runId: status.run.id, options });
@@ -166,6 +177,12 @@ async function watch(
   await writeReports(context.terminal, options.report, (format) =>
     REPORT_FORMATS[format].render(report),
   );
+  const targets = exportTargets(options);
+  if (targets.size > 0) {
+    const [exports] = (await service.takeExports(runId)).values();
+    const by = `Turnpike/${context.version}`;
+    await writeExports(terminal, targets, { exports, by, now: new Date() });
+  }
   const { end, outcomes } = await service.viewRun(runId);
   return end === null ? EXIT.errored : exitCodeOf(end.verdict, [...outcomes.values()]);
 }
@@ -201,6 +218,8 @@ function collectionFlags(options: RunOptions): CollectionFlags {
   return {
     data: options.iterationData,
     workingDirectory: options.workingDir,
+    cookieJar: options.cookieJar,
+    exports: [...exportTargets(options).keys()],
     timeoutMs: options.timeout === 0 ? undefined : options.timeout,
     task: Object.fromEntries(Object.entries(task).filter(([, value]) => value !== undefined)),
   };

@@ -12,20 +12,12 @@ export interface OutputFlags {
 }
 
 const CERTIFICATES = "client certificates are not supported; run this collection with Newman";
-const COOKIES = "cookies live for one task; let the collection log in itself";
-const EXPORTS =
-  "what scripts set ends with its task; let a request hand it on, or run this collection with Newman";
 
 /** When you change it, change the table in README.md; a test compares the two. */
 export const REFUSED_FLAGS: Readonly<Record<string, string>> = {
   "--reporters": "reports are written with --report format=file",
   "--verbose": "every request is shown anyway; the html and json reports hold the details",
   "--disable-unicode": "the terminal report has one form; the junit and json reports have no marks",
-  "--export-environment": EXPORTS,
-  "--export-globals": EXPORTS,
-  "--export-collection": "a run never changes a collection; keep the file you gave",
-  "--cookie-jar": COOKIES,
-  "--export-cookie-jar": COOKIES,
   "--ssl-client-cert": CERTIFICATES,
   "--ssl-client-key": CERTIFICATES,
   "--ssl-client-passphrase": CERTIFICATES,

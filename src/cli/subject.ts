@@ -8,6 +8,7 @@ import { problemsOfCollection } from "../collections/read-collection.js";
 import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
 import { layerOf, type Layer } from "../core/environment.js";
 import { refuse, TurnpikeError } from "../core/errors.js";
+import type { ExportName } from "../core/exports.js";
 import { nearest } from "../core/nearest.js";
 import type { PlanFolder } from "../core/ports.js";
 import type { PlanFiles } from "./context.js";
@@ -16,6 +17,8 @@ import type { PlanFiles } from "./context.js";
 export interface CollectionFlags {
   readonly data?: string | undefined;
   readonly workingDirectory?: string | undefined;
+  readonly cookieJar: string | undefined;
+  readonly exports: readonly ExportName[];
   /** Limit of the collection, or of the whole run of a plan. */
   readonly timeoutMs?: number | undefined;
   readonly task: Readonly<Record<string, unknown>>;
@@ -43,7 +46,12 @@ export async function loadSubject(
     if (found?.isFile() !== true) throw missingFile("collection", name);
     return loadCollection(name, flags);
   }
-  const given = [...Object.keys(flags.task), ...(flags.data === undefined ? [] : ["data"])];
+  const given = [
+    ...Object.keys(flags.task),
+    ...(flags.data === undefined ? [] : ["data"]),
+    ...(flags.cookieJar === undefined ? [] : ["--cookie-jar"]),
+    ...flags.exports.map((name) => `--export-${name}`),
+  ];
   if (given.length > 0) {
     throw new TurnpikeError(
       "INVALID_REQUEST",
@@ -79,7 +87,10 @@ async function loadCollection(path: string, flags: CollectionFlags): Promise<Pla
       ...flags.task,
     },
   });
-  return { id, plan, directory: resolve(flags.workingDirectory ?? "."), files };
+  const nodes = plan.nodes.map((node) =>
+    node.kind === "task" && flags.exports.length > 0 ? { ...node, exports: flags.exports } : node,
+  );
+  return { id, plan: { ...plan, nodes }, directory: resolve(flags.workingDirectory ?? "."), files };
 }
 
 /** Iteration data under the name it has among the plan's files. */

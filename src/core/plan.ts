@@ -5,6 +5,7 @@ import type { EgressRules } from "./egress.js";
 import type { Problem } from "./errors.js";
 import type { Requirement } from "./requirement.js";
 import type { HealthTarget } from "./health.js";
+import type { ExportName } from "./exports.js";
 import { isJsonObject } from "./json-object.js";
 import { cellsOf } from "./matrix.js";
 import { ID_PATTERN, layersSchema, planSchemas, taskEntries } from "./plan-document.js";
@@ -26,6 +27,8 @@ export interface TaskNode extends Readonly<
   readonly split?: Split | undefined;
   /** Set on a shard alone: what it is a part of. */
   readonly shard?: ShardPlace;
+  /** What the caller takes when the run has ended; no key of plan.yaml, where `outputs` serve the tasks that follow. */
+  readonly exports?: readonly ExportName[] | undefined;
   /** As written; in a run held within the rules of its environments. */
   readonly egress: EgressRules;
 }

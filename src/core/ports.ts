@@ -4,6 +4,7 @@ import type { EgressRules } from "./egress.js";
 import type { EnvironmentDocument, RenderedRow } from "./environment.js";
 import type { RunEvent, StoredEvent } from "./event.js";
 import type { Counts, RequestRecord } from "./evidence.js";
+import type { ExportName, Exports } from "./exports.js";
 import type { FlowShape } from "./flow.js";
 import type { Outcome } from "./outcome.js";
 import type { Plan } from "./plan.js";
@@ -213,6 +214,7 @@ export interface NodeWake {
 /** One collection run, ready to be executed. */
 export interface CollectionJob {
   readonly collection: unknown;
+  /** The name is what scripts see; empty where no environment was chosen. */
   readonly environment: { readonly name: string; readonly rows: readonly RenderedRow[] };
   readonly globals: readonly { readonly key: string; readonly value: unknown }[];
   /** Iteration data as its file holds it; parsed by the rules Newman has. */
@@ -239,6 +241,10 @@ export interface CollectionJob {
   readonly requestLimit: number;
   /** Variables whose values are wanted at the end. */
   readonly outputs: readonly string[];
+  /** Scopes whose state at the end is answered whole. */
+  readonly exports: readonly ExportName[];
+  /** Cookies it begins with, as the text of an exported jar. */
+  readonly cookieJar: string | null;
   readonly bail: boolean;
   readonly insecure: boolean;
   readonly ignoreRedirects: boolean;
@@ -261,6 +267,8 @@ export type CollectionResult =
       readonly runError: string | null;
       /** Of the variables asked for those that stand in the environment, else in the globals; absent where none was asked for. */
       readonly outputs?: Readonly<Record<string, unknown>>;
+      /** What the job asked for in `exports`. */
+      readonly exports?: Exports;
     }
   /** The process that ran it died or fell silent; `cause` says in plain words how. */
   | { readonly ended: "crashed"; readonly cause: string; readonly counts: Counts }

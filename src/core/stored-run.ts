@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { narrowedEgressSchema } from "./egress.js";
+import { exportNamesSchema } from "./exports.js";
 import { isJsonObject } from "./json-object.js";
 import { storedHealthSchema } from "./health.js";
 import { planSchemas } from "./plan-document.js";
@@ -29,6 +30,7 @@ const taskNodeSchema = planSchemas.task.omit({ timeout: true, matrix: true }).ex
   lock: z.union([z.string().transform((name) => [name]), z.array(z.string())]).default([]),
   environment: z.array(z.string()).nullable(),
   split: splitSchema.optional(),
+  exports: exportNamesSchema.optional(),
   egress: narrowedEgressSchema,
   health: storedHealthSchema.default([]),
   timeoutRequest: z.int().optional(),

@@ -5,9 +5,11 @@ import { Agent as HttpsAgent } from "node:https";
 import { parseIterationData } from "../collections/iteration-data.js";
 import { NO_COUNTS, type Counts, type RequestRecord } from "../core/evidence.js";
 import { formatProblem, TurnpikeError } from "../core/errors.js";
+import type { Exports } from "../core/exports.js";
 import type { Failure } from "../core/ports.js";
 import { collect } from "./collect.js";
 import { limitIterations } from "./iteration-range.js";
+import { exportScopes, openCookieJar } from "./exported-scopes.js";
 import type { JobMessage } from "./messages.js";
 import type { Newman, NewmanFailure, NewmanOptions, NewmanSummary } from "./newman.js";
 import { containRun, type StartedRun } from "./started-run.js";
@@ -26,6 +28,7 @@ export interface Execution {
   readonly runError: string | null;
   /** By name; what nothing has set is not here. */
   readonly outputs: Readonly<Record<string, unknown>>;
+  readonly exports: Exports;
 }
 
 /** Runs a collection to its end. Rejects when Newman ends a run twice, or in a way it never should. */
@@ -80,6 +83,7 @@ export function execute(
           failures,
           runError: runError === null ? null : messageOf(runError),
           outputs: outputsOf(summary, job.outputs),
+          exports: exportScopes(summary, job.exports, prepared.options.cookieJar ?? null),
         });
       });
     });
@@ -125,7 +129,13 @@ export function execute(
   });
 }
 
-const NOTHING = { counts: NO_COUNTS, assertionsSkipped: 0, failures: [], outputs: {} } as const;
+const NOTHING = {
+  counts: NO_COUNTS,
+  assertionsSkipped: 0,
+  failures: [],
+  outputs: {},
+  exports: {},
+} as const;
 
 /** The environment wins over the globals, as it does in scripts. */
 function outputsOf(
@@ -161,7 +171,10 @@ function toOptions(job: JobMessage, collection: object): Omit<NewmanOptions, "re
   // An absent option and a false one are not the same to Newman, so only what was asked for is passed on.
   return {
     collection,
-    environment: { name: job.environment.name, values: job.environment.rows },
+    environment: {
+      ...(job.environment.name !== "" && { name: job.environment.name }),
+      values: job.environment.rows,
+    },
     globals: { values: job.globals },
     ...(job.data !== null && { iterationData: parseIterationData(job.data) }),
     ...(job.iterations !== null && { iterationCount: job.iterations }),
@@ -169,6 +182,9 @@ function toOptions(job: JobMessage, collection: object): Omit<NewmanOptions, "re
     workingDir: job.workingDirectory,
     insecureFileRead: false,
     reporters: [],
+    ...((job.cookieJar !== null || job.exports.includes("cookie-jar")) && {
+      cookieJar: openCookieJar(job.cookieJar),
+    }),
     ...(job.bail && { bail: true }),
     ...(job.insecure && { insecure: true }),
     ...(job.ignoreRedirects && { ignoreRedirects: true }),

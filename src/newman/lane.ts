@@ -139,9 +139,18 @@ function runIn(
       if (message.type === "records") onRecords(message.records);
       // A run whose end crosses its stop on the way was stopped: the kill is underway, and what comes after it is not to be trusted.
       else if (!signal.aborted) {
-        const { assertionsSkipped, failures, runError, outputs, residentBytes } = message;
+        const { assertionsSkipped, failures, runError, residentBytes } = message;
+        const { outputs, exports } = message;
         resolve({
-          result: { ended: "finished", counts, assertionsSkipped, failures, runError, outputs },
+          result: {
+            ended: "finished",
+            counts,
+            assertionsSkipped,
+            failures,
+            runError,
+            outputs,
+            exports,
+          },
           residentBytes,
         });
       }

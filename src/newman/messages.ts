@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { countsSchema, requestRecordSchema } from "../core/evidence.js";
+import { exportNamesSchema, exportsSchema } from "../core/exports.js";
 import { narrowedEgressSchema } from "../core/egress.js";
 import type { CollectionJob } from "../core/ports.js";
 
@@ -33,6 +34,8 @@ const jobSchema = z.strictObject({
   ),
   requestLimit: z.int().min(1),
   outputs: z.array(z.string()),
+  exports: exportNamesSchema,
+  cookieJar: z.string().nullable(),
   /** Larger responses are cut off, and their requests fail. */
   maxResponseBytes: z.int().min(1),
   bail: z.boolean(),
@@ -67,6 +70,7 @@ export const fromChildSchema = z.discriminatedUnion("type", [
     failures: z.array(failureSchema),
     runError: z.string().nullable(),
     outputs: z.record(z.string(), z.unknown()),
+    exports: exportsSchema,
     /** Memory the child holds after the run. */
     residentBytes: z.int().min(0),
   }),
@@ -95,5 +99,6 @@ export function toJobMessage(
     globals: job.globals.map(({ key, value }) => ({ key, value })),
     folder: [...job.folder],
     outputs: [...job.outputs],
+    exports: [...job.exports],
   };
 }

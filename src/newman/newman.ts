@@ -4,6 +4,7 @@ import type { Agent as HttpAgent } from "node:http";
 import type { Agent as HttpsAgent } from "node:https";
 import { createRequire } from "node:module";
 import { z } from "zod";
+import type { CookieJar } from "./exported-scopes.js";
 import type { StartedRun } from "./started-run.js";
 
 /** Before this version scripts ran in the thread of Newman itself, where an endless loop hangs the process for ever. */
@@ -26,6 +27,7 @@ export interface NewmanOptions {
   readonly timeoutRequest?: number;
   readonly timeoutScript?: number;
   readonly delayRequest?: number;
+  readonly cookieJar?: CookieJar;
   readonly requestAgents: { readonly http: HttpAgent; readonly https: HttpsAgent };
 }
 
@@ -38,11 +40,13 @@ interface Tracker {
 interface VariableScope {
   has(name: string): boolean;
   get(name: string): unknown;
+  toJSON(): unknown;
 }
 
 export interface NewmanSummary {
   readonly environment?: VariableScope;
   readonly globals?: VariableScope;
+  readonly collection?: { toJSON(): unknown };
   readonly run: {
     readonly stats: Readonly<
       Record<

@@ -12,6 +12,7 @@ import { renderEnvironment } from "./render-environment.js";
 import type { Service } from "./service.js";
 import { pauseRun, resumeRun } from "./pause.js";
 import { rerun } from "./rerun.js";
+import { takeExports } from "./take-exports.js";
 import { submitRun } from "./submit-run.js";
 import { tellUnserved } from "./unserved.js";
 import { variablesUsed } from "./variables-used.js";
@@ -66,6 +67,7 @@ export function createService(deps: Dependencies, parts: ServiceParts): Service 
     readEvents: (runId, query) => readEvents(deps, runId, query),
     waitForRun: async (runId, options) =>
       tellUnserved(deps, await waitForRun(deps, runId, options)),
+    takeExports: (runId) => takeExports(deps, runId),
     reportRun: (runId) => reportRun(deps, runId),
     checkReadiness: () => checkReadiness(parts.probes, READINESS_LIMIT_MS),
     async measure() {

@@ -1,6 +1,8 @@
 /** The end of a run: when every node has its outcome, the verdict is recorded and the private inputs are deleted. */
 
 import { flowShape } from "../core/flow.js";
+import type { Outcome } from "../core/outcome.js";
+import type { Plan } from "../core/plan.js";
 import type { SettleAnswer, Settled } from "../core/ports.js";
 import type { RunEnd, RunStatus } from "../core/run.js";
 import { verdictOf } from "../core/verdict.js";
@@ -19,13 +21,21 @@ export async function endRun(
   const verdict = verdictOf(run.plan, outcomes, cancellation !== null);
   // Nothing starts any more, so the inputs go first: a crash between the two lines leaves no secret behind.
   await deps.blobs.delete(run.inputs);
-  await deleteOutputs(deps.blobs, outcomes.values());
+  await deleteOutputs(deps.blobs, withoutExports(run.plan, outcomes));
   const standing = await deps.store.endRun(run.id, { verdict, endedAt: deps.clock.now() });
   deps.meter.countRun(standing.verdict);
   await appendEvents(deps, run.id, [
     { type: "run.ended", at: standing.endedAt, verdict: standing.verdict },
   ]);
   return settledBy(standing);
+}
+
+/** Exports stay until whoever asked for them takes them. */
+function withoutExports(plan: Plan, outcomes: ReadonlyMap<string, Outcome>): readonly Outcome[] {
+  const exporting = new Set(
+    plan.nodes.flatMap((node) => (node.kind === "task" && node.exports ? [node.id] : [])),
+  );
+  return [...outcomes.values()].filter(({ node }) => !exporting.has(node));
 }
 
 function settledBy({ verdict }: RunEnd): Settled {

@@ -19,7 +19,10 @@ export async function gatherInputs(
     readonly plan: Plan;
     readonly files: ReadonlyMap<string, Uint8Array>;
     readonly environment: readonly string[];
-    readonly request: Pick<SubmitRequest, "layers" | "globals" | "globalVariables" | "variables">;
+    readonly request: Pick<
+      SubmitRequest,
+      "layers" | "globals" | "globalVariables" | "variables" | "cookieJar"
+    >;
   },
 ): Promise<Inputs> {
   const { request } = run;
@@ -47,6 +50,7 @@ export async function gatherInputs(
       ...plainLayer("global variables", request.globalVariables ?? {}).rows,
     ],
     variables: { ...request.variables },
+    ...(request.cookieJar !== undefined && { cookieJar: request.cookieJar }),
     vault: { name: vault.name, rows: [...vault.rows] },
     guardedSecrets: secrets.finish().map(({ domains, ...secret }) => ({
       ...secret,

@@ -18,6 +18,8 @@ const inputsSchema = z.strictObject({
   layers: z.array(layerSchema),
   globals: z.array(rowSchema),
   variables: z.record(z.string(), z.string()),
+  /** Cookies of every task's beginning, as the text of an exported jar. */
+  cookieJar: z.string().optional(),
   /** What `{{vault:name}}` stands for in the collections. */
   vault: layerSchema,
   /** Secrets that may be sent to some hosts only. */

@@ -1,7 +1,8 @@
-/** Variables that a task hands to those after it: kept like the private inputs of the run, and deleted with them. */
+/** What a task leaves behind: variables for the tasks after it, deleted with the private inputs of the run, and exports for its caller, who deletes them. */
 
 import { z } from "zod";
 import { render, type Layer, type Rendered } from "../core/environment.js";
+import { exportsSchema, type Exports } from "../core/exports.js";
 import { ancestorsOf } from "../core/graph.js";
 import type { Outcome } from "../core/outcome.js";
 import type { PlanNode, TaskNode } from "../core/plan.js";
@@ -13,6 +14,7 @@ const outputsSchema = z.strictObject({
   /** Makes the content, and with it the hash, one that cannot be guessed. */
   salt: z.string(),
   rows: z.array(z.strictObject({ key: z.string(), value: z.unknown(), secret: z.boolean() })),
+  exports: exportsSchema.default({}),
 });
 type OutputRow = z.infer<typeof outputsSchema>["rows"][number];
 
@@ -34,12 +36,18 @@ export function secretOutputs(rows: readonly OutputRow[]): readonly string[] {
 export async function keepOutputs(
   { blobs, clock }: Pick<Dependencies, "blobs" | "clock">,
   outcome: Outcome,
-  rows: readonly OutputRow[],
+  { rows, exports }: { readonly rows: readonly OutputRow[]; readonly exports: Exports },
 ): Promise<Outcome> {
-  if (rows.length === 0) return outcome;
-  const kept = { salt: clock.random(32), rows: [...rows] };
+  if (rows.length === 0 && Object.keys(exports).length === 0) return outcome;
+  const kept = { salt: clock.random(32), rows, exports };
   const outputs = await blobs.put(new TextEncoder().encode(JSON.stringify(kept)));
   return { ...outcome, outputs };
+}
+
+/** Throws NOT_FOUND when they were deleted. */
+export async function readExports(blobs: BlobStore, hash: string): Promise<Exports> {
+  const text = new TextDecoder().decode(await blobs.get(hash));
+  return outputsSchema.parse(JSON.parse(text)).exports;
 }
 
 /** One layer for each task before the node that handed something on, directly or through others; the nearer ones win. */

@@ -1,6 +1,7 @@
 /** Running an ended run again, whole or only what did not pass, as a new run of the same frozen files. */
 
 import { refuse, TurnpikeError } from "../core/errors.js";
+import type { Plan } from "../core/plan.js";
 import { reusableTasks } from "../core/reuse.js";
 import { runId, type Run, type RunStatus } from "../core/run.js";
 import { keepWhole } from "../core/shards.js";
@@ -65,7 +66,7 @@ export async function rerun(
   const { run } = await deps.store.createRun({
     ...old,
     id,
-    plan: keepWhole(old.plan, reused),
+    plan: withoutExports(keepWhole(old.plan, reused)),
     inputs,
     createdAt: deps.clock.now(),
     trigger: request.trigger,
@@ -79,6 +80,16 @@ export async function rerun(
   await Promise.all([...files.values(), ...uploads].map((bytes) => deps.blobs.put(bytes)));
   await startRun(deps, run);
   return { run, end: null, cancellation: null };
+}
+
+/** Nobody waits for what the old caller asked for. */
+function withoutExports(plan: Plan): Plan {
+  const nodes = plan.nodes.map((node) => {
+    if (node.kind === "checkpoint") return node;
+    const { exports: _exports, ...rest } = node;
+    return rest;
+  });
+  return { ...plan, nodes };
 }
 
 function refuseMissingOverrides(old: Run, given: Readonly<Record<string, string>>): void {

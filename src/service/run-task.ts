@@ -17,6 +17,7 @@ import { checkpointsBehind } from "../core/decide.js";
 import { TurnpikeError } from "../core/errors.js";
 import { retryCauseOf } from "../core/attempts.js";
 import { NO_COUNTS } from "../core/evidence.js";
+import { cleanExports, type Exports } from "../core/exports.js";
 import { judge, judgeOutputs } from "../core/judge.js";
 import { shorten, type Outcome } from "../core/outcome.js";
 import type { TaskNode } from "../core/plan.js";
@@ -33,6 +34,9 @@ import { outputLayers, outputRows, secretOutputs } from "./outputs.js";
 import { appendEvents } from "./record.js";
 import { watchForStop } from "./watch-for-stop.js";
 
+/** Layers whose values are those of one attempt; `renderFor` says what is in them. */
+const OWN_LAYERS = ["this service", "generated"] as const;
+
 /** Thrown when an execution may not record: its lock went to somebody else, or the service is handing over. */
 export class OwnershipLost extends Error {
   override readonly name = "OwnershipLost";
@@ -44,6 +48,8 @@ export interface Execution {
   readonly retryCause: RetryCause | null;
   /** What it hands on, not yet stored. */
   readonly outputs: ReturnType<typeof outputRows>;
+  /** What its caller asked for, not yet stored. */
+  readonly exports: Exports;
 }
 
 /** Runs one attempt of a task and answers its outcome, not yet recorded. Throws OwnershipLost when it must not be, and QueueUnreachable. */
@@ -68,7 +74,7 @@ export async function runTask(
     reason: verdict.reason === null ? null : shorten(verdict.reason),
   });
   if (attempt > deps.maxStarts + node.retries.max)
-    return { outcome: outcome(exhausted(attempt - 1)), retryCause: null, outputs: [] };
+    return { outcome: outcome(exhausted(attempt - 1)), retryCause: null, outputs: [], exports: {} };
   const inputs = await getInputs(deps.blobs, run.inputs);
   const handed = await outputLayers(deps, run, node);
   const rendered = renderFor(deps, { run, node, inputs, handed, attempt, prefix, startedAt });
@@ -97,6 +103,7 @@ export async function runTask(
         outcome: outcome(redact({ ...verdict, reason: missing })),
         retryCause: null,
         outputs: [],
+        exports: {},
       };
     }
     const result = await deps.workingDirectories.use(run.uploads, async (workingDirectory) => {
@@ -118,6 +125,12 @@ export async function runTask(
       outcome: outcome(redactAll(redact(judgement))),
       retryCause: retryCauseOf(result, judgement),
       outputs,
+      exports: cleanExports(result.ended === "finished" ? (result.exports ?? {}) : {}, {
+        rendered,
+        globals: inputs.globals,
+        ownLayers: OWN_LAYERS,
+        privateLayer: inputs.vault.name,
+      }),
     };
   } finally {
     stop.close();
@@ -174,7 +187,10 @@ async function createJob(
         : excludeItems(collection.collection, node.exclude).collection,
       run.workingDirectory,
     ),
-    environment: { name: layerNames(run, node).join(" + ") || "none", rows: rendered.rows },
+    environment: {
+      name: [...layerNames(run, node), ...inputs.layers.map(({ name }) => name)].join(" + "),
+      rows: rendered.rows,
+    },
     globals: inputs.globals,
     data:
       node.data === undefined
@@ -193,6 +209,8 @@ async function createJob(
     guardedSecrets: inputs.guardedSecrets,
     requestLimit: node.requestLimit,
     outputs: node.outputs,
+    exports: node.exports ?? [],
+    cookieJar: inputs.cookieJar ?? null,
     bail: node.bail,
     insecure: node.insecure,
     ignoreRedirects: node.ignoreRedirects,
@@ -226,11 +244,11 @@ function renderFor(
     return layer === undefined ? [] : [layer];
   });
   return render([
-    plainLayer("this service", url === null ? {} : { base_url: url }),
+    plainLayer(OWN_LAYERS[0], url === null ? {} : { base_url: url }),
     ...named,
     ...inputs.layers,
     plainLayer(`task ${node.id}`, node.variables),
-    plainLayer("generated", {
+    plainLayer(OWN_LAYERS[1], {
       run_id: run.id,
       task_id: taskOf(node.id),
       attempt,

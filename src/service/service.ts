@@ -2,6 +2,7 @@
 
 import type { ConfigCheck, ConfigValue } from "../core/config.js";
 import type { Layer, Rendered } from "../core/environment.js";
+import type { Exports } from "../core/exports.js";
 import type { Forecast } from "../core/forecast.js";
 import type { StoredEvent } from "../core/event.js";
 import type { Outcome } from "../core/outcome.js";
@@ -33,6 +34,8 @@ export interface SubmitRequest {
   readonly allowUnresolved?: boolean;
   /** Overrides; they win over every layer. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Cookies every task begins with, as the text of an exported jar. */
+  readonly cookieJar?: string;
   /** Limit of the whole run; it wins over the plan's own. */
   readonly timeoutMs?: number;
   /** Tasks of this run at once; the plan's own number without it. */
@@ -130,6 +133,8 @@ export interface Service {
   reportRun(runId: string): Promise<RunReport>;
   /** The processes with lanes that take its tasks. */
   workers(): Promise<readonly WorkerState[]>;
+  /** What the tasks of an ended run that have `exports` left behind, by task; they are deleted, so that only the first call gets them. */
+  takeExports(runId: string): Promise<ReadonlyMap<string, Exports>>;
   /** What must work for the service to take runs. */
   checkReadiness(): Promise<readonly Check[]>;
   /** Numbers for monitoring. */

@@ -132,7 +132,12 @@ async function attemptNode(
   const pauseMs = await pauseOf(deps, { run, node, execution });
   if (pauseMs !== null) return { execution, pauseMs };
   const outcome = await tellEarlier(deps, run, { node, outcome: execution.outcome });
-  return { outcome: await keepOutputs(deps, outcome, execution.outputs) };
+  return {
+    outcome: await keepOutputs(deps, outcome, {
+      rows: execution.outputs,
+      exports: execution.exports,
+    }),
+  };
 }
 
 function settledBy(outcome: Outcome): Settled {
@@ -224,6 +229,7 @@ async function executeTask(
       outcome: outcomeOf(node, settlement, deps.clock.now()),
       retryCause: null,
       outputs: [],
+      exports: {},
     };
   }
 }

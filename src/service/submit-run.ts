@@ -144,11 +144,12 @@ export async function startRun(
 }
 
 /** What was given by value, as places: a repetition has to be given it again. */
-function overridesOf({ variables, globalVariables, layers }: SubmitRequest): string[] {
+function overridesOf({ variables, globalVariables, layers, cookieJar }: SubmitRequest): string[] {
   return [
     ...Object.keys(variables ?? {}).map((name) => `variables.${name}`),
     ...Object.keys(globalVariables ?? {}).map((name) => `globals.${name}`),
     ...(layers ?? []).map(({ name }) => `environment ${name}`),
+    ...(cookieJar === undefined ? [] : ["the cookie jar"]),
   ];
 }
 
@@ -257,6 +258,7 @@ function fingerprintOf(
       request.labels ?? {},
       request.globalVariables ?? {},
       ...(request.timeoutMs === undefined ? [] : [request.timeoutMs]),
+      ...(request.cookieJar === undefined ? [] : [request.cookieJar]),
       request.allowUnresolved ?? false,
     ]),
   );

@@ -51,6 +51,7 @@ test("a green collection passes with Newman's counts and one record for each req
     failures: [],
     runError: null,
     outputs: {},
+    exports: {},
   });
   assert.deepEqual(
     records.map(({ index, iteration, itemId, url, status }) => [

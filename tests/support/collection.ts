@@ -56,6 +56,8 @@ export function jobOf(collection: unknown, more: Partial<CollectionJob> = {}): C
     egress: { allow: [], deny: [] },
     requestLimit: 5_000,
     outputs: [],
+    exports: [],
+    cookieJar: null,
     bail: false,
     insecure: false,
     ignoreRedirects: false,

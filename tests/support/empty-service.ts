@@ -59,6 +59,7 @@ export function emptyService(changes: Partial<Service> = {}): Service {
     followRun: () => noEvents(),
     readEvents: noRun,
     waitForRun: noRun,
+    takeExports: async () => new Map(),
     reportRun: noRun,
     checkReadiness: async () => [{ name: "store", ok: true, durationMs: 1, detail: null }],
     workers: async () => [],
