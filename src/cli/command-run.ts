@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { LoadedConfig } from "../config.js";
 import type { Layer } from "../core/environment.js";
+import type { Bail } from "../core/bail.js";
 import { EXIT, exitCodeOf } from "../core/exit-code.js";
 import { REPORT_FORMATS } from "../reports/formats.js";
 import { renderText } from "../reports/text.js";
@@ -15,7 +16,7 @@ import {
   writeExports,
   type ExportFlags,
 } from "./export-files.js";
-import { collect, collectPair, wholeNumber } from "./flag-values.js";
+import { bailModifiers, collect, collectPair, wholeNumber } from "./flag-values.js";
 import { addNewmanFlags, terminalOf, type OutputFlags } from "./newman-flags.js";
 import { createProgress } from "./progress.js";
 import { collectReport, writeReports, type ReportTarget } from "./report-files.js";
@@ -32,7 +33,8 @@ interface RunOptions extends OutputFlags, ExportFlags {
   readonly iterationData: string | undefined;
   readonly iterationCount: number | undefined;
   readonly folder: readonly string[] | undefined;
-  readonly bail: boolean | undefined;
+  readonly bail: Bail | undefined;
+  readonly csvTypes: boolean;
   readonly insecure: boolean | undefined;
   readonly ignoreRedirects: boolean | undefined;
   readonly timeout: number | undefined;
@@ -86,7 +88,12 @@ export function addRunCommand(
     .option("-d, --iteration-data <file>", "CSV or JSON data, one row for each iteration")
     .option("-n, --iteration-count <n>", "number of iterations", wholeNumber)
     .option("--folder <name>", "run only this folder or request; may be repeated", collect)
-    .option("--bail", "stop the collection at its first failure")
+    .option(
+      "--bail [modifiers]",
+      "stop the collection at its first failure; modifiers as Newman's: failure, folder",
+      bailModifiers,
+    )
+    .option("--no-csv-types", "leave what looks like a number in CSV data a text: 007 stays 007")
     .option("-k, --insecure", "accept invalid TLS certificates")
     .option("--ignore-redirects", "do not follow redirects")
     .option("--timeout-request <ms>", "limit of each request", wholeNumber)
@@ -207,6 +214,7 @@ function collectionFlags(options: RunOptions): CollectionFlags {
     iterations: options.iterationCount,
     folder: options.folder,
     bail: options.bail,
+    csvTypes: options.csvTypes ? undefined : false,
     insecure: options.insecure,
     ignoreRedirects: options.ignoreRedirects,
     timeoutRequest: milliseconds(options.timeoutRequest),

@@ -1,5 +1,6 @@
 /** Values of flags: those that may be repeated, pairs, and numbers. Commander calls these for each value given. */
 
+import { BAIL_MODIFIERS, bailSchema, type Bail } from "../core/bail.js";
 import { TurnpikeError } from "../core/errors.js";
 
 /** Commander gives `true` where only the negated flag has a default. */
@@ -20,4 +21,14 @@ export function collectPair(
 export function wholeNumber(value: string): number {
   if (/^\d+$/.test(value)) return Number(value);
   throw new TurnpikeError("INVALID_REQUEST", `"${value}" is not a whole number`);
+}
+
+/** Newman's `--bail folder,failure`; without a value commander gives `true`. */
+export function bailModifiers(value: string): Bail {
+  const read = bailSchema.safeParse(value.split(",").map((modifier) => modifier.trim()));
+  if (read.success) return read.data;
+  throw new TurnpikeError(
+    "INVALID_REQUEST",
+    `"${value}" is no modifier of --bail; give ${BAIL_MODIFIERS.join(", ")}, both with a comma, or none`,
+  );
 }

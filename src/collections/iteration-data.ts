@@ -28,7 +28,7 @@ export function problemsOfIterationData(data: IterationData): readonly Problem[]
 export function parseIterationData(data: IterationData): readonly unknown[] {
   const text = data.text.replace(/^\uFEFF/, "");
   const json = readJson(text.trim());
-  if (json === null) return data.format === "json" ? refuseJson(text) : readCsv(data.text);
+  if (json === null) return data.format === "json" ? refuseJson(text) : readCsv(data);
   if (Array.isArray(json.value)) return checkRows(json.value);
   // Newman runs once without data when it is one object, which would look like a run with it.
   if (data.format === "json" || isJsonObject(json.value)) {
@@ -38,7 +38,7 @@ export function parseIterationData(data: IterationData): readonly unknown[] {
       "write an array of objects, one for each iteration",
     );
   }
-  return readCsv(data.text);
+  return readCsv(data);
 }
 
 function readJson(text: string): { readonly value: unknown } | null {
@@ -79,12 +79,12 @@ function checkRows(rows: readonly unknown[]): readonly unknown[] {
 }
 
 /** The options are Newman's own (lib/run/options.js), so that a file means the same here. */
-function readCsv(text: string): readonly unknown[] {
+function readCsv({ text, csvTypes = true }: IterationData): readonly unknown[] {
   try {
     const rows: unknown = parseCsv(text, {
       columns: true,
       escape: '"',
-      cast: (value, { quoting }) => (quoting ? value : castNumber(value)),
+      cast: (value, { quoting }) => (quoting || !csvTypes ? value : castNumber(value)),
       trim: true,
       relax: true,
       relax_column_count: true,

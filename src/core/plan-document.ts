@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { durationSchema } from "./duration.js";
+import { bailSchema } from "./bail.js";
 import { egressSchema } from "./egress.js";
 import { healthSchema } from "./health.js";
 import { isJsonObject } from "./json-object.js";
@@ -57,6 +58,8 @@ const taskSchema = z.strictObject({
   exclude: textsSchema.prefault([]),
   /** CSV or JSON file with one row for each iteration, relative to the plan's folder. */
   data: z.string().min(1).optional(),
+  /** Whether what looks like a number in CSV data is one, as under Newman: `007` is 7 then. */
+  csvTypes: z.boolean().default(true),
   iterations: z.int().min(1).max(100_000).optional(),
   environment: layersSchema.optional(),
   /** For which causes the task is tried again, and how often. */
@@ -89,7 +92,7 @@ const taskSchema = z.strictObject({
   health: healthSchema.prefault([]),
   /** Requests one iteration may execute: a setNextRequest cycle that does not end is ended here. */
   requestLimit: z.int().min(1).default(5_000),
-  bail: z.boolean().default(false),
+  bail: bailSchema.default(false),
   insecure: z.boolean().default(false),
   ignoreRedirects: z.boolean().default(false),
   timeoutRequest: durationSchema.optional(),

@@ -1,5 +1,6 @@
 /** What the core and the use cases ask of the outside. Adapters implement these; only the wire files know which. */
 
+import type { Bail } from "./bail.js";
 import type { EgressRules } from "./egress.js";
 import type { EnvironmentDocument, RenderedRow } from "./environment.js";
 import type { RunEvent, StoredEvent } from "./event.js";
@@ -218,7 +219,12 @@ export interface CollectionJob {
   readonly environment: { readonly name: string; readonly rows: readonly RenderedRow[] };
   readonly globals: readonly { readonly key: string; readonly value: unknown }[];
   /** Iteration data as its file holds it; parsed by the rules Newman has. */
-  readonly data: { readonly format: "csv" | "json"; readonly text: string } | null;
+  readonly data: {
+    readonly format: "csv" | "json";
+    readonly text: string;
+    /** False leaves every value of CSV a text. */
+    readonly csvTypes?: boolean | undefined;
+  } | null;
   readonly iterations: number | null;
   /** Run only the iterations from `from` up to and without `to`, numbered as in the whole run; null for all. */
   readonly iterationRange: { readonly from: number; readonly to: number } | null;
@@ -245,7 +251,7 @@ export interface CollectionJob {
   readonly exports: readonly ExportName[];
   /** Cookies it begins with, as the text of an exported jar. */
   readonly cookieJar: string | null;
-  readonly bail: boolean;
+  readonly bail: Bail;
   readonly insecure: boolean;
   readonly ignoreRedirects: boolean;
   /** Of each request from its start to its last byte, redirects included. */

@@ -185,7 +185,7 @@ function toOptions(job: JobMessage, collection: object): Omit<NewmanOptions, "re
     ...((job.cookieJar !== null || job.exports.includes("cookie-jar")) && {
       cookieJar: openCookieJar(job.cookieJar),
     }),
-    ...(job.bail && { bail: true }),
+    ...(job.bail !== false && { bail: typeof job.bail === "string" ? [job.bail] : job.bail }),
     ...(job.insecure && { insecure: true }),
     ...(job.ignoreRedirects && { ignoreRedirects: true }),
     ...(job.timeoutRequestMs !== null && { timeoutRequest: job.timeoutRequestMs }),

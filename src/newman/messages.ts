@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { countsSchema, requestRecordSchema } from "../core/evidence.js";
+import { bailSchema } from "../core/bail.js";
 import { exportNamesSchema, exportsSchema } from "../core/exports.js";
 import { narrowedEgressSchema } from "../core/egress.js";
 import type { CollectionJob } from "../core/ports.js";
@@ -21,7 +22,13 @@ const jobSchema = z.strictObject({
     rows: z.array(z.strictObject({ key: z.string(), value: z.unknown() })),
   }),
   globals: z.array(z.strictObject({ key: z.string(), value: z.unknown() })),
-  data: z.strictObject({ format: z.enum(["csv", "json"]), text: z.string() }).nullable(),
+  data: z
+    .strictObject({
+      format: z.enum(["csv", "json"]),
+      text: z.string(),
+      csvTypes: z.boolean().optional(),
+    })
+    .nullable(),
   iterations: z.int().min(1).nullable(),
   iterationRange: z.strictObject({ from: z.int().min(0), to: z.int().min(1) }).nullable(),
   folder: z.array(z.string()),
@@ -38,7 +45,7 @@ const jobSchema = z.strictObject({
   cookieJar: z.string().nullable(),
   /** Larger responses are cut off, and their requests fail. */
   maxResponseBytes: z.int().min(1),
-  bail: z.boolean(),
+  bail: bailSchema,
   insecure: z.boolean(),
   ignoreRedirects: z.boolean(),
   timeoutRequestMs: z.number().min(0).nullable(),
@@ -98,6 +105,7 @@ export function toJobMessage(
     })),
     globals: job.globals.map(({ key, value }) => ({ key, value })),
     folder: [...job.folder],
+    bail: bailSchema.parse(job.bail),
     outputs: [...job.outputs],
     exports: [...job.exports],
   };

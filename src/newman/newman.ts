@@ -21,7 +21,8 @@ export interface NewmanOptions {
   readonly workingDir: string;
   readonly insecureFileRead: boolean;
   readonly reporters: readonly [];
-  readonly bail?: boolean;
+  /** True, or modifiers. */
+  readonly bail?: true | readonly string[];
   readonly insecure?: boolean;
   readonly ignoreRedirects?: boolean;
   readonly timeoutRequest?: number;

@@ -198,6 +198,7 @@ async function createJob(
         : {
             format: dataFormatOf(node.data),
             text: await text(node.data),
+            csvTypes: node.csvTypes,
           },
     iterations: node.iterations ?? null,
     iterationRange: part?.by === "iterations" ? part.range : null,
