@@ -8,6 +8,11 @@ import type { Bail } from "../core/bail.js";
 import { EXIT, exitCodeOf } from "../core/exit-code.js";
 import { REPORT_FORMATS } from "../reports/formats.js";
 import { renderText } from "../reports/text.js";
+import {
+  addCertificateFlags,
+  readCertificates,
+  type CertificateFlags,
+} from "./certificate-files.js";
 import { addConfigFlags, configOf, type CommandContext, type RunningTurnpike } from "./context.js";
 import {
   addExportFlags,
@@ -22,7 +27,7 @@ import { createProgress } from "./progress.js";
 import { collectReport, writeReports, type ReportTarget } from "./report-files.js";
 import { loadSubject, readEnvironment, type CollectionFlags } from "./subject.js";
 
-interface RunOptions extends OutputFlags, ExportFlags {
+interface RunOptions extends OutputFlags, ExportFlags, CertificateFlags {
   readonly environment: readonly string[] | false | undefined;
   readonly globals: string | undefined;
   readonly allowUnresolved: true | undefined;
@@ -41,7 +46,6 @@ interface RunOptions extends OutputFlags, ExportFlags {
   readonly timeoutRequest: number | undefined;
   readonly timeoutScript: number | undefined;
   readonly delayRequest: number | undefined;
-  readonly workingDir: string | undefined;
   readonly insecureFileRead: boolean;
 }
 
@@ -82,6 +86,7 @@ export function addRunCommand(
     )
     .option("--timeout <ms>", "limit of the whole run", wholeNumber)
     .option("-q, --quiet", "show tasks, not every request");
+  addCertificateFlags(run);
   addNewmanFlags(run);
   run
     .optionsGroup("For a single collection:")
@@ -131,6 +136,7 @@ async function runCommand(
     options.globals === undefined ? undefined : await readEnvironment(resolve(options.globals));
   const cookieJar =
     options.cookieJar === undefined ? undefined : await readCookieJar(options.cookieJar);
+  const certificates = await readCertificates(options);
   const running = await context.open(loaded, { onNotice: context.terminal.progress });
   try {
     const { status } = await running.service.submitRun({
@@ -141,6 +147,7 @@ async function runCommand(
       ...(options.allowUnresolved === true && { allowUnresolved: true }),
       variables: options.envVar,
       ...(cookieJar !== undefined && { cookieJar }),
+      ...(certificates !== undefined && { certificates }),
       trigger: "cli",
     });
     return await watch(context, running, { runId: status.run.id, options });

@@ -11,19 +11,11 @@ export interface OutputFlags {
   readonly color: "auto" | "on" | "off";
 }
 
-const CERTIFICATES = "client certificates are not supported; run this collection with Newman";
-
 /** When you change it, change the table in README.md; a test compares the two. */
 export const REFUSED_FLAGS: Readonly<Record<string, string>> = {
   "--reporters": "reports are written with --report format=file",
   "--verbose": "every request is shown anyway; the html and json reports hold the details",
   "--disable-unicode": "the terminal report has one form; the junit and json reports have no marks",
-  "--ssl-client-cert": CERTIFICATES,
-  "--ssl-client-key": CERTIFICATES,
-  "--ssl-client-passphrase": CERTIFICATES,
-  "--ssl-client-cert-list": CERTIFICATES,
-  "--ssl-extra-ca-certs":
-    "only the authorities Node knows are trusted; --insecure trusts every one",
   "--postman-api-key": "nothing is fetched from Postman; export the collection to a file",
 };
 

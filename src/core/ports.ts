@@ -1,6 +1,7 @@
 /** What the core and the use cases ask of the outside. Adapters implement these; only the wire files know which. */
 
 import type { Bail } from "./bail.js";
+import type { Certificates } from "./certificates.js";
 import type { EgressRules } from "./egress.js";
 import type { EnvironmentDocument, RenderedRow } from "./environment.js";
 import type { RunEvent, StoredEvent } from "./event.js";
@@ -251,6 +252,7 @@ export interface CollectionJob {
   readonly exports: readonly ExportName[];
   /** Cookies it begins with, as the text of an exported jar. */
   readonly cookieJar: string | null;
+  readonly certificates: Certificates | null;
   readonly bail: Bail;
   readonly insecure: boolean;
   readonly ignoreRedirects: boolean;

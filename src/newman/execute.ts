@@ -1,12 +1,12 @@
 /** One Newman run inside the child: options in, records and a summary out, and nothing of the run left in memory afterwards. */
 
 import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
 import { parseIterationData } from "../collections/iteration-data.js";
 import { NO_COUNTS, type Counts, type RequestRecord } from "../core/evidence.js";
 import { formatProblem, TurnpikeError } from "../core/errors.js";
 import type { Exports } from "../core/exports.js";
 import type { Failure } from "../core/ports.js";
+import { createHttpsAgent, giveCertificates } from "./certificates.js";
 import { collect } from "./collect.js";
 import { limitIterations } from "./iteration-range.js";
 import { exportScopes, openCookieJar } from "./exported-scopes.js";
@@ -40,7 +40,10 @@ export function execute(
   const prepared = prepare(job);
   if ("runError" in prepared) return Promise.resolve({ ...NOTHING, ...prepared });
   // Idle sockets of a shared agent would hold the whole finished run in memory for as long as the server keeps them.
-  const agents = { http: new HttpAgent(AGENT_OPTIONS), https: new HttpsAgent(AGENT_OPTIONS) };
+  const agents = {
+    http: new HttpAgent(AGENT_OPTIONS),
+    https: createHttpsAgent(AGENT_OPTIONS, job.certificates ?? {}),
+  };
   return new Promise<Execution>((resolve, reject) => {
     const failures: Failure[] = [];
     let failureCount = 0;
@@ -108,6 +111,7 @@ export function execute(
     emitter.on("start", (_error, { run }) => {
       started = run;
       containRun(run, job);
+      if (job.certificates !== null) giveCertificates(run, job.certificates);
       if (job.iterationRange !== null) limitIterations(run, job.iterationRange);
     });
     const inIteration = { iteration: 0, requests: 0 };
@@ -185,6 +189,7 @@ function toOptions(job: JobMessage, collection: object): Omit<NewmanOptions, "re
     ...((job.cookieJar !== null || job.exports.includes("cookie-jar")) && {
       cookieJar: openCookieJar(job.cookieJar),
     }),
+    ...(job.certificates !== null && { sslClientCertList: [...job.certificates.list] }),
     ...(job.bail !== false && { bail: typeof job.bail === "string" ? [job.bail] : job.bail }),
     ...(job.insecure && { insecure: true }),
     ...(job.ignoreRedirects && { ignoreRedirects: true }),

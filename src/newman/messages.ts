@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { countsSchema, requestRecordSchema } from "../core/evidence.js";
 import { bailSchema } from "../core/bail.js";
+import { certificatesSchema } from "../core/certificates.js";
 import { exportNamesSchema, exportsSchema } from "../core/exports.js";
 import { narrowedEgressSchema } from "../core/egress.js";
 import type { CollectionJob } from "../core/ports.js";
@@ -43,6 +44,7 @@ const jobSchema = z.strictObject({
   outputs: z.array(z.string()),
   exports: exportNamesSchema,
   cookieJar: z.string().nullable(),
+  certificates: certificatesSchema.nullable(),
   /** Larger responses are cut off, and their requests fail. */
   maxResponseBytes: z.int().min(1),
   bail: bailSchema,

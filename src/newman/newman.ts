@@ -4,6 +4,7 @@ import type { Agent as HttpAgent } from "node:http";
 import type { Agent as HttpsAgent } from "node:https";
 import { createRequire } from "node:module";
 import { z } from "zod";
+import type { ClientCertificate } from "../core/certificates.js";
 import type { CookieJar } from "./exported-scopes.js";
 import type { StartedRun } from "./started-run.js";
 
@@ -29,6 +30,7 @@ export interface NewmanOptions {
   readonly timeoutScript?: number;
   readonly delayRequest?: number;
   readonly cookieJar?: CookieJar;
+  readonly sslClientCertList?: readonly ClientCertificate[];
   readonly requestAgents: { readonly http: HttpAgent; readonly https: HttpsAgent };
 }
 

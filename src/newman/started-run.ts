@@ -10,7 +10,7 @@ export interface StartedRun extends Iterating {
   abort(): void;
   readonly state?: { readonly items?: readonly unknown[] };
   readonly host?: object;
-  readonly requester?: { readonly options?: { maxResponseSize?: number } };
+  readonly requester?: { readonly options?: { maxResponseSize?: number; extendedRootCA?: string } };
   readonly options?: { readonly fileResolver?: object };
 }
 

@@ -21,7 +21,7 @@ export async function gatherInputs(
     readonly environment: readonly string[];
     readonly request: Pick<
       SubmitRequest,
-      "layers" | "globals" | "globalVariables" | "variables" | "cookieJar"
+      "layers" | "globals" | "globalVariables" | "variables" | "cookieJar" | "certificates"
     >;
   },
 ): Promise<Inputs> {
@@ -51,6 +51,7 @@ export async function gatherInputs(
     ],
     variables: { ...request.variables },
     ...(request.cookieJar !== undefined && { cookieJar: request.cookieJar }),
+    ...(request.certificates !== undefined && { certificates: request.certificates }),
     vault: { name: vault.name, rows: [...vault.rows] },
     guardedSecrets: secrets.finish().map(({ domains, ...secret }) => ({
       ...secret,

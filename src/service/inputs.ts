@@ -4,6 +4,7 @@
  */
 
 import { z } from "zod";
+import { certificatesSchema } from "../core/certificates.js";
 import type { BlobStore } from "../core/ports.js";
 
 const rowSchema = z.strictObject({ key: z.string(), value: z.unknown(), secret: z.boolean() });
@@ -20,6 +21,7 @@ const inputsSchema = z.strictObject({
   variables: z.record(z.string(), z.string()),
   /** Cookies of every task's beginning, as the text of an exported jar. */
   cookieJar: z.string().optional(),
+  certificates: certificatesSchema.optional(),
   /** What `{{vault:name}}` stands for in the collections. */
   vault: layerSchema,
   /** Secrets that may be sent to some hosts only. */

@@ -13,6 +13,7 @@ import {
   type Layer,
   type Rendered,
 } from "../core/environment.js";
+import { secretsOfCertificates } from "../core/certificates.js";
 import { checkpointsBehind } from "../core/decide.js";
 import { TurnpikeError } from "../core/errors.js";
 import { retryCauseOf } from "../core/attempts.js";
@@ -81,6 +82,7 @@ export async function runTask(
   const redact = createRedact([
     ...rendered.secrets,
     ...secretsOf(inputs.globals),
+    ...secretsOfCertificates(inputs.certificates),
     ...inputs.guardedSecrets.map(({ value }) => value),
   ]);
   await appendEvents(deps, run.id, [
@@ -212,6 +214,7 @@ async function createJob(
     outputs: node.outputs,
     exports: node.exports ?? [],
     cookieJar: inputs.cookieJar ?? null,
+    certificates: inputs.certificates ?? null,
     bail: node.bail,
     insecure: node.insecure,
     ignoreRedirects: node.ignoreRedirects,

@@ -1,5 +1,6 @@
 /** Everything the API and the command line can ask of Turnpike. Each method is a use case of its own file in this folder. */
 
+import type { Certificates } from "../core/certificates.js";
 import type { ConfigCheck, ConfigValue } from "../core/config.js";
 import type { Layer, Rendered } from "../core/environment.js";
 import type { Exports } from "../core/exports.js";
@@ -36,6 +37,8 @@ export interface SubmitRequest {
   readonly variables?: Readonly<Record<string, string>>;
   /** Cookies every task begins with, as the text of an exported jar. */
   readonly cookieJar?: string;
+  /** What every task shows hosts that ask for a certificate, and whom it trusts. */
+  readonly certificates?: Certificates;
   /** Limit of the whole run; it wins over the plan's own. */
   readonly timeoutMs?: number;
   /** Tasks of this run at once; the plan's own number without it. */

@@ -144,12 +144,19 @@ export async function startRun(
 }
 
 /** What was given by value, as places: a repetition has to be given it again. */
-function overridesOf({ variables, globalVariables, layers, cookieJar }: SubmitRequest): string[] {
+function overridesOf({
+  variables,
+  globalVariables,
+  layers,
+  cookieJar,
+  certificates,
+}: SubmitRequest): string[] {
   return [
     ...Object.keys(variables ?? {}).map((name) => `variables.${name}`),
     ...Object.keys(globalVariables ?? {}).map((name) => `globals.${name}`),
     ...(layers ?? []).map(({ name }) => `environment ${name}`),
     ...(cookieJar === undefined ? [] : ["the cookie jar"]),
+    ...(certificates === undefined ? [] : ["the certificates"]),
   ];
 }
 
@@ -259,6 +266,7 @@ function fingerprintOf(
       request.globalVariables ?? {},
       ...(request.timeoutMs === undefined ? [] : [request.timeoutMs]),
       ...(request.cookieJar === undefined ? [] : [request.cookieJar]),
+      ...(request.certificates === undefined ? [] : [request.certificates]),
       request.allowUnresolved ?? false,
     ]),
   );

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import test, { after, before } from "node:test";
+import { runNewmanCommand } from "../support/newman-command.js";
 import { collectionOf, createProject, STATUS_200, type Project } from "../support/project.js";
 
 let project: Project;
@@ -39,17 +38,6 @@ type Document = Readonly<Record<string, unknown>> & {
 
 function read(file: string): Document {
   return JSON.parse(readFileSync(join(project.directory, file), "utf8")) as Document;
-}
-
-/** Newman's own command line, in the same folder. */
-async function runNewman(args: readonly string[]): Promise<number | null> {
-  const newman = createRequire(import.meta.url).resolve("newman");
-  const program = join(dirname(newman), "bin/newman.js");
-  const child = spawn(process.execPath, [program, "run", ...args], {
-    cwd: project.directory,
-    stdio: "ignore",
-  });
-  return new Promise((resolve) => child.once("close", resolve));
 }
 
 /** Without what differs from run to run, and from one program to the other. */
@@ -102,7 +90,8 @@ test("the exported environment, globals, collection and cookies are those of New
   const { code, stdout, stderr } = await project.run(["run", ...args("ours")]);
   assert.equal(code, 0, stderr);
   assert.match(stdout, /environment ours\/environment\.json/);
-  assert.equal(await runNewman(args("theirs")), 0);
+  const { directory } = project;
+  assert.equal((await runNewmanCommand(args("theirs"), { directory })).code, 0);
   for (const name of ["environment", "globals"]) {
     const ours = comparable(read(`ours/${name}.json`));
     assert.deepEqual(ours, comparable(read(`theirs/${name}.json`)), name);

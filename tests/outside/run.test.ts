@@ -324,9 +324,9 @@ test("every flag of Newman's run either works or is refused with what to do inst
   const { stdout } = await project.run(["run", "--help"]);
   const unknown = flags.filter((flag) => !stdout.includes(flag) && !(flag in REFUSED_FLAGS));
   assert.deepEqual(unknown, []);
-  const refused = await project.run(["run", "x.json", "--ssl-client-cert", "cert.pem"]);
+  const refused = await project.run(["run", "x.json", "--postman-api-key", "key"]);
   assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /--ssl-client-cert.*client certificates are not supported/s);
+  assert.match(refused.stderr, /--postman-api-key.*nothing is fetched from Postman/s);
 });
 
 test("-x exits with 0, and --silent says nothing", async () => {

@@ -58,6 +58,7 @@ export function jobOf(collection: unknown, more: Partial<CollectionJob> = {}): C
     outputs: [],
     exports: [],
     cookieJar: null,
+    certificates: null,
     bail: false,
     insecure: false,
     ignoreRedirects: false,

@@ -1,0 +1,147 @@
+/** The flags `--ssl-…`, named as Newman's: client certificates and further authorities, read and checked before anything runs. */
+
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
+import type { Command } from "commander";
+import {
+  certificateListSchema,
+  clientCertificateSchema,
+  EVERY_URL,
+  pathsOf,
+  type Certificates,
+  type ClientCertificate,
+} from "../core/certificates.js";
+import { messageOf, refusal, TurnpikeError } from "../core/errors.js";
+import { toProblems } from "../core/schema-problems.js";
+
+export interface CertificateFlags {
+  readonly sslClientCert: string | undefined;
+  readonly sslClientKey: string | undefined;
+  readonly sslClientPassphrase: string | undefined;
+  readonly sslClientCertList: string | undefined;
+  readonly sslExtraCaCerts: string | undefined;
+  readonly workingDir: string | undefined;
+}
+
+export function addCertificateFlags(command: Command): void {
+  command
+    .option("--ssl-client-cert <file>", "client certificate (PEM) for every host of no other")
+    .option("--ssl-client-key <file>", "its private key (PEM)")
+    .option("--ssl-client-passphrase <text>", "passphrase of that key")
+    .option("--ssl-client-cert-list <file>", "client certificates by URL, as a JSON list")
+    .option("--ssl-extra-ca-certs <file>", "authorities to trust besides Node's own (PEM)");
+}
+
+/** Undefined where no flag asks for any. Paths are relative to the working directory, as under Newman. */
+export async function readCertificates(flags: CertificateFlags): Promise<Certificates | undefined> {
+  const list = [...(await readList(flags.sslClientCertList)), ...ofFlags(flags)];
+  if (list.length === 0 && flags.sslExtraCaCerts === undefined) return undefined;
+  const read = (path: string): Promise<Buffer> =>
+    readGiven(path, resolve(flags.workingDir ?? ".", path));
+  const files = new Map<string, Buffer>();
+  for (const path of list.flatMap(pathsOf)) files.set(path, await read(path));
+  for (const certificate of list) checkCertificate(certificate, files);
+  const authorities =
+    flags.sslExtraCaCerts === undefined ? null : await read(flags.sslExtraCaCerts);
+  if (authorities !== null)
+    check(
+      `the authorities of ${flags.sslExtraCaCerts ?? ""}`,
+      () => new X509Certificate(authorities),
+    );
+  return {
+    list,
+    files: Object.fromEntries([...files].map(([path, bytes]) => [path, bytes.toString("base64")])),
+    ...(authorities !== null && { authorities: authorities.toString("utf8") }),
+  };
+}
+
+/** The certificate of the single flags stands last, so that it serves the URLs no other one matches. */
+function ofFlags({
+  sslClientCert,
+  sslClientKey,
+  sslClientPassphrase,
+}: CertificateFlags): readonly ClientCertificate[] {
+  if (sslClientCert === undefined && sslClientKey === undefined) {
+    if (sslClientPassphrase === undefined) return [];
+    throw new TurnpikeError(
+      "INVALID_REQUEST",
+      "--ssl-client-passphrase has no key to open; give --ssl-client-cert and --ssl-client-key",
+    );
+  }
+  if (sslClientCert === undefined || sslClientKey === undefined) {
+    const missing = sslClientCert === undefined ? "--ssl-client-cert" : "--ssl-client-key";
+    throw new TurnpikeError(
+      "INVALID_REQUEST",
+      `${missing} is missing; a client certificate needs its key`,
+    );
+  }
+  return [
+    {
+      name: "client-cert",
+      matches: [EVERY_URL],
+      cert: { src: sslClientCert },
+      key: { src: sslClientKey },
+      ...(sslClientPassphrase !== undefined && { passphrase: sslClientPassphrase }),
+    },
+  ];
+}
+
+async function readList(path: string | undefined): Promise<readonly ClientCertificate[]> {
+  if (path === undefined) return [];
+  const document = parse(path, (await readGiven(path, resolve(path))).toString("utf8"));
+  const read = certificateListSchema.safeParse(document);
+  if (read.success) return read.data;
+  const problems = toProblems(read.error, [], document, clientCertificateSchema.shape);
+  throw refusal("INVALID_REQUEST", path, problems);
+}
+
+function parse(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch (cause) {
+    throw new TurnpikeError("INVALID_REQUEST", `${path} is not JSON: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+function checkCertificate(
+  { name, key, cert, pfx, passphrase }: ClientCertificate,
+  files: ReadonlyMap<string, Buffer>,
+): void {
+  const content = (source: { readonly src: string } | undefined): Buffer | undefined =>
+    source === undefined ? undefined : files.get(source.src);
+  check(`the client certificate ${name ?? cert?.src ?? pfx?.src ?? ""}`, () =>
+    createSecureContext({
+      key: content(key),
+      cert: content(cert),
+      pfx: content(pfx),
+      passphrase,
+    }),
+  );
+}
+
+/** TLS says now what it would say at the first request: a wrong passphrase, a key of another certificate, no PEM. */
+function check(what: string, use: () => unknown): void {
+  try {
+    use();
+  } catch (cause) {
+    throw new TurnpikeError(
+      "INVALID_REQUEST",
+      `${what} cannot be used: ${messageOf(cause)}; check the files and the passphrase`,
+      { cause },
+    );
+  }
+}
+
+async function readGiven(given: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new TurnpikeError("NOT_FOUND", `${given} cannot be read at ${path}; check the path`, {
+      cause,
+    });
+  }
+}
