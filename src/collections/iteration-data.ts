@@ -3,7 +3,7 @@
 import parseCsv from "csv-parse/lib/sync.js";
 import { refuse, TurnpikeError, type Problem } from "../core/errors.js";
 import { findSyntaxError } from "../core/json-syntax.js";
-import type { CollectionJob } from "../core/ports.js";
+import type { CollectionJob } from "../core/collection-job.js";
 import { isJsonObject } from "../core/json-object.js";
 
 type IterationData = NonNullable<CollectionJob["data"]>;

@@ -2,7 +2,7 @@
 
 import { phrase } from "./decide.js";
 import { shorten, type Outcome } from "./outcome.js";
-import type { CollectionResult } from "./ports.js";
+import type { CollectionResult } from "./collection-job.js";
 import type { RetryCause } from "./retries.js";
 
 const REFUSED =

@@ -3,7 +3,7 @@
 import type { Counts } from "./evidence.js";
 import type { Cause, Outcome } from "./outcome.js";
 import type { TaskNode } from "./plan.js";
-import type { CollectionResult, Failure } from "./ports.js";
+import type { CollectionResult, Failure } from "./collection-job.js";
 
 export type Judgement = Pick<Outcome, "status" | "cause" | "reason" | "counts">;
 

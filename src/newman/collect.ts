@@ -1,7 +1,7 @@
 /** Folds Newman's events into records: one for each request that was executed, complete when its item is done. */
 
 import { recordFailed, type RequestRecord } from "../core/evidence.js";
-import type { Failure } from "../core/ports.js";
+import type { Failure } from "../core/collection-job.js";
 import { readExchange } from "./exchange.js";
 import { cut, MAX_MESSAGE_LENGTH, messageOf, textOf } from "./text.js";
 import type { Cursor, Item, NewmanEmitter, NewmanEvents } from "./newman.js";

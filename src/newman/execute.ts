@@ -5,7 +5,7 @@ import { parseIterationData } from "../collections/iteration-data.js";
 import { NO_COUNTS, type Counts, type RequestRecord } from "../core/evidence.js";
 import { formatProblem, TurnpikeError } from "../core/errors.js";
 import type { Exports } from "../core/exports.js";
-import type { Failure } from "../core/ports.js";
+import type { Failure } from "../core/collection-job.js";
 import { createHttpsAgent, giveCertificates } from "./certificates.js";
 import { collect } from "./collect.js";
 import { limitIterations } from "./iteration-range.js";

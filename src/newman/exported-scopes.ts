@@ -2,11 +2,7 @@
 
 import { createRequire } from "node:module";
 import type { ExportName, Exports } from "../core/exports.js";
-import type { NewmanSummary } from "./newman.js";
-
-export interface CookieJar {
-  toJSON(): unknown;
-}
+import type { CookieJar, NewmanSummary } from "./newman.js";
 
 interface CookieJars {
   new (store: undefined, options: { readonly looseMode: boolean }): CookieJar;

@@ -2,7 +2,7 @@
 
 import { NO_COUNTS, type Counts } from "../core/evidence.js";
 import { TurnpikeError } from "../core/errors.js";
-import type { CollectionResult, CollectionRunner } from "../core/ports.js";
+import type { CollectionResult, CollectionRunner } from "../core/collection-job.js";
 import type { Child } from "./child-process.js";
 import { toJobMessage, type JobMessage } from "./messages.js";
 

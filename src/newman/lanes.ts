@@ -1,7 +1,7 @@
 /** The pool of lanes: as many collections at once as there are lanes, the others wait in the order they came. */
 
 import { NO_COUNTS } from "../core/evidence.js";
-import type { CollectionRunner } from "../core/ports.js";
+import type { CollectionRunner } from "../core/collection-job.js";
 import { createLane, type Lane, type LaneOptions, type LaneStatus } from "./lane.js";
 import { createSpareChild } from "./spare-child.js";
 

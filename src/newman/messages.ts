@@ -7,7 +7,7 @@ import { bailSchema } from "../core/bail.js";
 import { certificatesSchema } from "../core/certificates.js";
 import { exportNamesSchema, exportsSchema } from "../core/exports.js";
 import { narrowedEgressSchema } from "../core/egress.js";
-import type { CollectionJob } from "../core/ports.js";
+import type { CollectionJob } from "../core/collection-job.js";
 
 const failureSchema = z.strictObject({
   kind: z.enum(["assertion", "request", "script"]),

@@ -5,12 +5,16 @@ import type { Agent as HttpsAgent } from "node:https";
 import { createRequire } from "node:module";
 import { z } from "zod";
 import type { ClientCertificate } from "../core/certificates.js";
-import type { CookieJar } from "./exported-scopes.js";
 import type { StartedRun } from "./started-run.js";
 
 /** Before this version scripts ran in the thread of Newman itself, where an endless loop hangs the process for ever. */
 const MIN_RUNTIME = { major: 7, minor: 40 };
 const manifestSchema = z.object({ version: z.string() });
+
+/** Of the package of cookies that Newman has loaded. */
+export interface CookieJar {
+  toJSON(): unknown;
+}
 
 export interface NewmanOptions {
   readonly collection: object;

@@ -1,11 +1,11 @@
 /** What the use cases work with; each takes the part of it that it needs. */
 
 import type { EgressByEnvironment } from "../core/egress.js";
+import type { CollectionRunner } from "../core/collection-job.js";
 import type {
   BlobStore,
   ChosenEnvironment,
   Clock,
-  CollectionRunner,
   CollectionStore,
   EnvironmentStore,
   PlanSource,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { NO_COUNTS, type Counts } from "../../src/core/evidence.js";
 import { judge, type StopReason } from "../../src/core/judge.js";
-import type { CollectionResult, Failure } from "../../src/core/ports.js";
+import type { CollectionResult, Failure } from "../../src/core/collection-job.js";
 
 type Finished = Extract<CollectionResult, { readonly ended: "finished" }>;
 

@@ -5,7 +5,7 @@ import { NO_COUNTS } from "../../src/core/evidence.js";
 import { formatProblem } from "../../src/core/errors.js";
 import type { Status } from "../../src/core/outcome.js";
 import { readPlan } from "../../src/core/plan.js";
-import type { CollectionResult, Failure } from "../../src/core/ports.js";
+import type { CollectionResult, Failure } from "../../src/core/collection-job.js";
 import { pauseBeforeRetry, type RetryCause } from "../../src/core/retries.js";
 import { outcomeOf } from "../support/run-parts.js";
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import test, { after, before } from "node:test";
 import { judge, type Judgement } from "../../src/core/judge.js";
-import type { CollectionJob } from "../../src/core/ports.js";
+import type { CollectionJob } from "../../src/core/collection-job.js";
 import { createLanes, type Lanes } from "../../src/newman/lanes.js";
 import { jobOf, PASSING_TEST, sketchCollection } from "../support/collection.js";
 import { laneSizes, runJob } from "../support/lanes.js";

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import test, { after, before } from "node:test";
 import type { RequestRecord } from "../../src/core/evidence.js";
-import type { CollectionJob } from "../../src/core/ports.js";
+import type { CollectionJob } from "../../src/core/collection-job.js";
 import { createLanes, type Lanes } from "../../src/newman/lanes.js";
 import { jobOf, PASSING_TEST, sketchCollection } from "../support/collection.js";
 import { runNewmanCommand } from "../support/newman-command.js";

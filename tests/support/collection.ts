@@ -1,7 +1,7 @@
 /** Small collections written where they are tested, and the jobs that run them. */
 
 import { tmpdir } from "node:os";
-import type { CollectionJob } from "../../src/core/ports.js";
+import type { CollectionJob } from "../../src/core/collection-job.js";
 
 export interface ItemSketch {
   readonly name?: string;

@@ -9,7 +9,7 @@ import {
   plainLayer,
   render,
 } from "../../src/core/environment.js";
-import type { CollectionJob } from "../../src/core/ports.js";
+import type { CollectionJob } from "../../src/core/collection-job.js";
 import { jobOf } from "./collection.js";
 import { corpusDirectory, type CorpusCase } from "./corpus.js";
 

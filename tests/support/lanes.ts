@@ -2,7 +2,11 @@
 
 import assert from "node:assert/strict";
 import type { RequestRecord } from "../../src/core/evidence.js";
-import type { CollectionJob, CollectionResult, CollectionRunner } from "../../src/core/ports.js";
+import type {
+  CollectionJob,
+  CollectionResult,
+  CollectionRunner,
+} from "../../src/core/collection-job.js";
 
 export const laneSizes = {
   memoryLimitMb: 512,
