@@ -37,6 +37,8 @@ export interface ServiceLinkOptions {
 const ATTEMPT_LIMIT_MS = 30_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
+/** A worker that waits says so again and again, because it looks busy with nothing. */
+const TELL_AGAIN_MS = 60_000;
 /** Another token, or a service that cannot answer at this moment: it has been started again, or stands behind a gateway. */
 const PASSING_STATUS: ReadonlySet<number> = new Set([401, 429, 502, 503, 504]);
 
@@ -45,16 +47,19 @@ const problemSchema = z.looseObject({ code: z.string(), detail: z.string() });
 export function createServiceLink(options: ServiceLinkOptions): ServiceLink {
   const { signal, log } = options;
   let place: ServicePlace | null = null;
-  let away = false;
+  /** When it is told again that the service is away; null while it is there. */
+  let tellAgainAt: number | null = null;
 
   const noteAway = (reason: string): void => {
     place = null;
-    if (!away) log.warn({ reason }, "the service cannot be reached; waiting for it");
-    away = true;
+    const now = performance.now();
+    if (tellAgainAt !== null && now < tellAgainAt) return;
+    tellAgainAt = now + TELL_AGAIN_MS;
+    log.warn({ reason }, "the service cannot be reached; waiting for it");
   };
   const noteBack = (url: string): void => {
-    if (away) log.info({ url }, "the service is back");
-    away = false;
+    if (tellAgainAt !== null) log.info({ url }, "the service is back");
+    tellAgainAt = null;
   };
   /** Null when it is worth another try. */
   const attempt = async (question: Question, callId: string): Promise<Uint8Array | null> => {
@@ -73,11 +78,16 @@ export function createServiceLink(options: ServiceLinkOptions): ServiceLink {
       }));
     } catch (error) {
       const cause = error instanceof Error ? error.cause : undefined;
-      noteAway(`${place?.url ?? "Redis"}: ${messageOf(cause ?? error)}`);
+      const said = messageOf(cause ?? error);
+      noteAway(place === null ? `Redis: ${said}` : `${place.url}: ${said}${hintFor(place.url)}`);
       return null;
     }
     if (PASSING_STATUS.has(answer.status)) {
-      noteAway(`${place.url} answers ${String(answer.status)}`);
+      const hint =
+        answer.status === 401
+          ? "; unless it is just being started again, its --public-url leads to another service"
+          : "";
+      noteAway(`${place.url} answers ${String(answer.status)}${hint}`);
       return null;
     }
     noteBack(place.url);
@@ -99,6 +109,13 @@ export function createServiceLink(options: ServiceLinkOptions): ServiceLink {
       throw new TurnpikeError("DRAINING", "this worker stops, and does not wait for the service");
     },
   };
+}
+
+/** Two hosts, and a service that was not told by which name the other one reaches it: the usual mistake. */
+function hintFor(url: string): string {
+  return /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname)
+    ? "; only its own machine reaches that address: for workers elsewhere start it with --host 0.0.0.0, TURNPIKE_TOKEN and --public-url"
+    : "";
 }
 
 /** A timer of its own: on Node 20 a timeout within AbortSignal.any can be collected before it fires. */

@@ -18,6 +18,7 @@ import { openDatabase } from "../support/database.js";
 import { emptyService } from "../support/empty-service.js";
 import { until } from "../support/lanes.js";
 import { makeRun, runStoreContract } from "../support/run-store-contract.js";
+import { waitUntil } from "../support/wait-until.js";
 
 const TOKEN = "token-of-the-workers";
 const log = pino({ level: "silent" });
@@ -62,6 +63,35 @@ runStoreContract("a service, over its worker API", async () => {
 blobStoreContract("a service, over its worker API", async () => {
   const { url, close } = await openService();
   return { blobs: createRemoteBlobStore(linkTo(url)), close };
+});
+
+test("a worker that cannot reach its service says why, and what to change", async () => {
+  const { url, close } = await openService();
+  const reasons: string[] = [];
+  const heard = {
+    warn: ({ reason }: { readonly reason: string }) => void reasons.push(reason),
+    info: () => undefined,
+  };
+  const stopped = new AbortController();
+  const place = { url, token: "not-the-token-of-the-workers" };
+  const link = createServiceLink({
+    find: () => Promise.resolve(place),
+    signal: stopped.signal,
+    log: heard,
+  });
+  const asked = link.ask({ method: "POST", path: "/store/openRuns", body: "[]" });
+  asked.catch(() => undefined);
+  await waitUntil(() => reasons.length > 0);
+  assert.match(reasons[0] ?? "", /answers 401; .* its --public-url leads to another service/);
+  place.token = TOKEN;
+  assert.equal(new TextDecoder().decode(await asked), "[]");
+  await close();
+  const again = link.ask({ method: "POST", path: "/store/openRuns", body: "[]" });
+  again.catch(() => undefined);
+  await waitUntil(() => reasons.length > 1);
+  assert.match(reasons[1] ?? "", /only its own machine reaches that address: .*--public-url/);
+  stopped.abort();
+  await assert.rejects(again, /this worker stops/);
 });
 
 test("the worker API takes the workers' token and no other, and that token opens nothing else", async () => {

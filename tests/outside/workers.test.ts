@@ -198,6 +198,23 @@ describe("workers on Redis", { skip: absence ?? false }, () => {
     await stop(worker);
   });
 
+  test("shards: auto makes as many parts as all workers together have lanes", async () => {
+    home.write(
+      "collections/parts/plan.yaml",
+      "name: parts\ntasks:\n  rows: { collection: row.json, iterations: 6, shards: auto }\n",
+    );
+    home.write("collections/parts/row.json", collection("row", [request("row", "/row")]));
+    const { url } = await serve();
+    const workers = await Promise.all([work(), work("--lanes", "2")]);
+    const { id } = await submit(url, "parts");
+    assert.equal((await ask(`${url}/v1/runs/${id}?wait=60`)).verdict, "passed");
+    const { tasks } = await ask<{ tasks: readonly { split: { shards: readonly object[] } }[] }>(
+      `${url}/v1/runs/${id}/report.json`,
+    );
+    assert.equal(tasks[0]?.split.shards.length, 3);
+    await Promise.all(workers.map((worker) => stop(worker)));
+  });
+
   test("a cancel reaches tasks on two worker processes, and nothing is sent after it", async (context) => {
     const { url } = await serve();
     const workers = await Promise.all([work(), work()]);
