@@ -32,16 +32,12 @@ export function addServeCommand(
       );
     }
     const { drainTimeout } = loaded.config;
+    context.onSignal(createLastResort(context, drainTimeout));
     await waitForSignal(context);
     terminal.progress(
       `stopping: waiting up to ${formatDuration(drainTimeout)} for tasks underway; again to stop at once`,
     );
-    const killSoon = createLastResort(context);
-    const again = waitForSignal(context).then(() => {
-      context.onSignal(killSoon);
-      killSoon();
-      return running.close(0);
-    });
+    const again = waitForSignal(context).then(() => running.close(0));
     await Promise.race([running.close(drainTimeout), again]);
     end(EXIT.passed);
   });

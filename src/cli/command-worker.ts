@@ -39,13 +39,11 @@ export function addWorkerCommand(
     const loaded = configOf(context, options);
     const { terminal } = context;
     const stopped = new AbortController();
-    const killSoon = createLastResort(context);
+    const lastResort = createLastResort(context, loaded.config.drainTimeout);
     let onSecond = (): void => undefined;
     context.onSignal(() => {
-      if (stopped.signal.aborted) {
-        onSecond();
-        killSoon();
-      }
+      lastResort();
+      if (stopped.signal.aborted) onSecond();
       stopped.abort();
     });
     const running = await context.openWorker(loaded, {

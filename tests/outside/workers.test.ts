@@ -238,23 +238,28 @@ describe("workers on Redis", { skip: absence ?? false }, () => {
 
   test("workers restarted one after the other hand their tasks over, and the run passes", async (context) => {
     const { url } = await serve();
-    const old = await work("--drain-timeout", "1ms");
+    const hasty = ["--drain-timeout", "1ms"];
     target.hold("/one");
     target.hold("/two");
     const { id } = await submit(url, "pair");
-    await whenTrue("one task runs", () => target.held("/one") + target.held("/two") === 1);
-    const [held, other] = target.held("/one") === 1 ? ["one", "two"] : ["two", "one"];
-    const asked = performance.now();
-    await stop(old);
-    context.diagnostic(`handed over in ${String(Math.round(performance.now() - asked))} ms`);
-    assert.equal((await old.ended).code, 0);
+    const running = () => target.held("/one") + target.held("/two");
+    const old = [await work(...hasty), await work(...hasty)];
+    await whenTrue("both tasks run", () => running() === 2);
+    const fresh: Running[] = [];
+    for (const worker of old) {
+      const asked = performance.now();
+      await stop(worker);
+      context.diagnostic(`handed over in ${String(Math.round(performance.now() - asked))} ms`);
+      assert.equal((await worker.ended).code, 0);
+      await whenTrue("its task has stopped", () => running() === 1);
+      fresh.push(await work());
+      await whenTrue("another worker runs its task", () => running() === 2);
+    }
     target.release();
-    const fresh = await work();
     const run = await ask(`${url}/v1/runs/${id}?wait=60`);
     assert.equal(run.verdict, "passed", JSON.stringify(run.nodes));
-    assert.equal(attemptOf(run, held), 2);
-    assert.equal(attemptOf(run, other), 1);
-    await stop(fresh);
+    assert.deepEqual([attemptOf(run, "one"), attemptOf(run, "two")], [2, 2]);
+    await Promise.all(fresh.map((worker) => stop(worker)));
   });
 
   test("a worker that was told to finish hands over at once when it is told again", async () => {
