@@ -6,7 +6,7 @@ import { judge, type Judgement } from "../../src/core/judge.js";
 import { createLanes, type Lanes } from "../../src/newman/lanes.js";
 import { jobOf } from "../support/collection.js";
 import { corpusDirectory, startCorpusServers } from "../support/corpus.js";
-import { laneSizes } from "../support/lanes.js";
+import { LOOPBACK_ONLY, laneSizes } from "../support/lanes.js";
 
 /** The nasty collections by what they are made to do wrong; those that are only slow stay with the corpus test. */
 const SLOW = new Set(["c04", "d15", "d16", "d21"]);
@@ -29,9 +29,6 @@ const DEADLINE_MS = 6_000;
 const KILL_LIMIT_MS = 3_000;
 const LANES = 2;
 const MIN_CASES = 40;
-
-/** Some of them name addresses of other machines: nothing of this corpus leaves this one. */
-const LOOPBACK_ONLY = { allow: ["localhost", "127.0.0.0/8", "::1"], deny: [] };
 
 const folder = resolve(corpusDirectory, "nasty");
 const skip = !existsSync(folder) && "the nasty corpus (../shared/corpus/nasty) is absent here";

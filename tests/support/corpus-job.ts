@@ -11,6 +11,7 @@ import {
 } from "../../src/core/environment.js";
 import type { CollectionJob } from "../../src/core/collection-job.js";
 import { jobOf } from "./collection.js";
+import { LOOPBACK_ONLY } from "./lanes.js";
 import { corpusDirectory, type CorpusCase } from "./corpus.js";
 
 export interface CorpusJob {
@@ -62,6 +63,8 @@ export function toCorpusJob(corpusCase: CorpusCase): CorpusJob {
     iterations: number(values["iteration-count"]),
     folder: values.folder ?? [],
     workingDirectory: path(values["working-dir"] ?? "."),
+    egress: LOOPBACK_ONLY,
+    exports: ["environment", "globals"],
     refusedFiles: values["no-insecure-file-read"] === true ? "warn" : "fail",
     // As Newman has it, and as a single collection runs.
     allowUnresolved: true,

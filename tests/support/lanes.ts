@@ -15,6 +15,12 @@ export const laneSizes = {
   log: { debug: () => undefined, warn: () => undefined },
 };
 
+/** Rules for collections of others: they may name addresses of other machines, and nothing may leave this one, which is 0.0.0.0 as well. */
+export const LOOPBACK_ONLY = {
+  allow: ["localhost", "127.0.0.0/8", "::1", "0.0.0.0"],
+  deny: [],
+};
+
 /** Runs a job to its end and keeps its records. */
 export async function runJob(
   runner: CollectionRunner,

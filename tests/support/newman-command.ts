@@ -1,4 +1,4 @@
-/** Newman's own command line, in a process of its own, with what its JSON reporter says of the run. */
+/** Newman's own command line, in a process of its own that reaches this machine only, with what its JSON reporter says of the run. */
 
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -9,8 +9,9 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 
 const totalSchema = z.looseObject({ total: z.number(), failed: z.number() });
-const scopeSchema = z.looseObject({
-  values: z.array(z.looseObject({ key: z.string(), value: z.unknown().optional() })),
+/** Variables as both programs give them at the end. */
+export const scopeSchema = z.looseObject({
+  values: z.array(z.looseObject({ key: z.unknown().optional(), value: z.unknown().optional() })),
 });
 const reportSchema = z.looseObject({
   environment: scopeSchema,
@@ -50,7 +51,11 @@ export async function runNewmanCommand(
       const reporter = ["--reporters", "json", "--reporter-json-export", file];
       const child = spawn(process.execPath, [program, "run", ...args, ...reporter], {
         cwd: directory,
-        env: { PATH: process.env["PATH"] ?? "", HOME: folder },
+        env: {
+          PATH: process.env["PATH"] ?? "",
+          HOME: folder,
+          NODE_OPTIONS: `--import=${new URL("loopback-only.js", import.meta.url).href}`,
+        },
         stdio: "ignore",
       });
       const limit = setTimeout(() => child.kill("SIGKILL"), limitMs);
