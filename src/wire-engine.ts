@@ -6,7 +6,7 @@ import type { RunQueue } from "./core/ports.js";
 import type { Dependencies, WorkDependencies } from "./service/dependencies.js";
 import { deleteExpired } from "./service/delete-expired.js";
 import { createHealthGate, type HealthGate } from "./service/health-gate.js";
-import { expireCheckpoint } from "./service/expire-checkpoint.js";
+import { expireNode } from "./service/expire-run.js";
 import { createPermitKeeper } from "./service/keep-permits.js";
 import { settleNode } from "./service/settle-node.js";
 import { sweepRuns } from "./service/sweep-runs.js";
@@ -126,7 +126,7 @@ export async function startWork(
     parts.backend,
     {
       settle: (wake) => settleNode(deps, wake),
-      expire: (runId, node) => expireCheckpoint(deps, runId, node),
+      expire: (runId, node) => expireNode(deps, runId, node),
     },
     {
       lanes: parts.lanes,

@@ -147,11 +147,15 @@ export interface RunQueue {
   submit(runId: string, shape: FlowShape): Promise<void>;
   /** Repairs what a crash can leave: gates of settled nodes are opened. A no-op on a healthy run. */
   sweep(runId: string, shape: FlowShape, settled: ReadonlySet<string>): Promise<SweepReport>;
-  /** Lets a checkpoint expire at a time; repeated calls keep the first. */
+  /** Lets a checkpoint, or the run as a whole, expire at a time; repeated calls keep the first. */
   setDeadline(runId: string, node: string, delayMs: number): Promise<void>;
   clearDeadline(runId: string, node: string): Promise<void>;
   /** Opens the gates behind a node whose outcome stands. */
   openGates(runId: string, node: string, opens: readonly string[]): Promise<void>;
+  /** Those of the tasks that a worker has taken up. */
+  underway(runId: string, tasks: readonly WaitingTask[]): Promise<ReadonlySet<string>>;
+  /** Takes the jobs of an ended run away that still wait, unless one of them is underway: that one then lets the others go. */
+  discard(runId: string): Promise<void>;
   /** Lets the jobs of these tasks come now instead of after their pause; those that wait for nothing are left alone. */
   wake(runId: string, tasks: readonly WaitingTask[]): Promise<void>;
   /** Starts no new task of any run, for every worker, until it is resumed; it survives restarts. What runs goes on. */

@@ -90,6 +90,19 @@ export function createRunQueue(backend: Backend): BullRunQueue {
     async clearDeadline(runId, node) {
       await control.remove(deadlineJobId(runId, node));
     },
+    async underway(runId, waiting) {
+      const found = new Set<string>();
+      for (const { id, runsOn } of waiting) {
+        const queue = queueFor(taskQueue(runsOn));
+        if ((await queue.getJobState(nodeJobId(runId, id))) === "active") found.add(id);
+      }
+      return found;
+    },
+    async discard(runId) {
+      const root = await control.getJob(nodeJobId(runId, RUN_NODE));
+      // It is refused as a whole where a job is underway.
+      await root?.remove({ removeChildren: true }).catch(() => undefined);
+    },
     async wake(runId, waiting) {
       await Promise.all(
         waiting.map(({ id, runsOn }) => wakeJob(queueFor(taskQueue(runsOn)), nodeJobId(runId, id))),

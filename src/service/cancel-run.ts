@@ -1,5 +1,6 @@
 /** Asking a run to stop. */
 
+import { RUN_NODE } from "../core/flow.js";
 import { TurnpikeError } from "../core/errors.js";
 import type { RunStatus } from "../core/run.js";
 import type { Dependencies } from "./dependencies.js";
@@ -25,5 +26,8 @@ export async function cancelRun(
   }
   deps.bell.ring(`stop of ${runId}`);
   await wakeWaiting(deps, status.run);
+  // What waits for a lane is settled by a worker that needs none.
+  await deps.queue.clearDeadline(runId, RUN_NODE);
+  await deps.queue.setDeadline(runId, RUN_NODE, 0);
   return { ...status, cancellation };
 }

@@ -1,6 +1,6 @@
 /** The end of a run: when every node has its outcome, the verdict is recorded and the private inputs are deleted. */
 
-import { flowShape } from "../core/flow.js";
+import { flowShape, RUN_NODE } from "../core/flow.js";
 import type { Outcome } from "../core/outcome.js";
 import type { Plan } from "../core/plan.js";
 import type { SettleAnswer, Settled } from "../core/ports.js";
@@ -23,6 +23,7 @@ export async function endRun(
   await deps.blobs.delete(run.inputs);
   await deleteOutputs(deps.blobs, withoutExports(run.plan, outcomes));
   const standing = await deps.store.endRun(run.id, { verdict, endedAt: deps.clock.now() });
+  if (run.timeoutMs !== undefined) await deps.queue.clearDeadline(run.id, RUN_NODE);
   deps.meter.countRun(standing.verdict);
   await appendEvents(deps, run.id, [
     { type: "run.ended", at: standing.endedAt, verdict: standing.verdict },

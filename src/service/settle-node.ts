@@ -17,6 +17,7 @@ import { deleteOutputs, keepOutputs } from "./outputs.js";
 import { openBehind, outcomeOf, recordOutcome, reusedOutcome } from "./record.js";
 import { aroundOf, lastAttempt, pauseOf, recordAttempt, tellEarlier } from "./retry-task.js";
 import { OwnershipLost, runTask, type Execution } from "./run-task.js";
+import { isEnding, settleEnding } from "./settle-ending.js";
 import { takePermits, type NotNow } from "./take-permits.js";
 
 /** Resuming a run wakes its tasks; this is for one whose wake-up was lost. */
@@ -37,6 +38,37 @@ export async function settleNode(deps: WorkDependencies, wake: NodeWake): Promis
     );
     return IGNORED;
   }
+  const answer = await settleIn(deps, status, wake);
+  const ending = answer.state === "settled" ? await findEnding(deps, status, answer) : null;
+  if (ending !== null) await endSoon(deps, ending);
+  return answer;
+}
+
+/** Settles what is left of a run that starts nothing more, without waiting for lanes. */
+export function endSoon(deps: WorkDependencies, status: RunStatus): Promise<void> {
+  const { signal } = new AbortController();
+  const stillOwner = (): Promise<boolean> => Promise.resolve(true);
+  return settleEnding(deps, status, (node) =>
+    settleIn(deps, status, { runId: status.run.id, node, signal, stillOwner }),
+  );
+}
+
+/** The run as it stands now, where nothing of it starts any more. Only what is red can have been ended by a cancel. */
+async function findEnding(
+  { store, clock }: Pick<Dependencies, "store" | "clock">,
+  { run }: RunStatus,
+  { failure }: Settled,
+): Promise<RunStatus | null> {
+  if (failure === null && clock.now() < deadlineOf(run)) return null;
+  const status = await store.getRun(run.id);
+  return status !== null && isEnding(status, clock.now()) ? status : null;
+}
+
+async function settleIn(
+  deps: WorkDependencies,
+  status: RunStatus,
+  wake: NodeWake,
+): Promise<SettleAnswer> {
   if (wake.node === RUN_NODE) return endRun(deps, status);
   const node = executionOf(status.run.plan).nodes.find(({ id }) => id === wake.node);
   if (node === undefined) {

@@ -7,10 +7,10 @@ import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
 import { narrowEgress } from "../core/egress.js";
 import { healthTargetsOf } from "../core/health.js";
 import { TurnpikeError } from "../core/errors.js";
-import { flowShape } from "../core/flow.js";
+import { flowShape, RUN_NODE } from "../core/flow.js";
 import type { Plan } from "../core/plan.js";
 import type { PlanFolder } from "../core/ports.js";
-import { runId, type Run, type RunStatus } from "../core/run.js";
+import { deadlineOf, runId, type Run, type RunStatus } from "../core/run.js";
 import type { Dependencies } from "./dependencies.js";
 import { checkLabels } from "./unserved.js";
 import { checkVariables } from "./check-variables.js";
@@ -128,7 +128,7 @@ function settleEnvironments(
 
 /** Tells followers of a run that has just been stored, and queues its flow. */
 export async function startRun(
-  deps: Pick<Dependencies, "store" | "bell" | "queue">,
+  deps: Pick<Dependencies, "store" | "bell" | "queue" | "clock">,
   run: Run,
 ): Promise<void> {
   await appendEvents(deps, run.id, [
@@ -140,6 +140,10 @@ export async function startRun(
       nodes: run.plan.nodes.map((node) => node.id),
     },
   ]);
+  if (run.timeoutMs !== undefined) {
+    const leftMs = Math.max(0, deadlineOf(run) - deps.clock.now());
+    await deps.queue.setDeadline(run.id, RUN_NODE, leftMs);
+  }
   await deps.queue.submit(run.id, flowShape(run.plan, run.turns));
 }
 

@@ -5,6 +5,8 @@ import { executionOf } from "../core/shards.js";
 import type { Dependencies } from "./dependencies.js";
 import { endRun } from "./end-run.js";
 import { outcomeOf, recordOutcome } from "./record.js";
+import { isEnding } from "./settle-ending.js";
+import { endSoon } from "./settle-node.js";
 import { wakeWaiting } from "./wake-waiting.js";
 
 /** Sweeps every open run of ours; one that cannot be swept does not hinder the others. */
@@ -41,6 +43,7 @@ async function sweepRun(deps: Dependencies, runId: string): Promise<void> {
   const settled = new Set((await deps.store.outcomes(runId)).keys());
   // A cancel can come in the moment in which a task is put aside for its next attempt.
   if (status.cancellation !== null) await wakeWaiting(deps, run);
+  if (isEnding(status, deps.clock.now())) await endSoon(deps, status);
   const { lost } = await deps.queue.sweep(runId, flowShape(run.plan, run.turns), settled);
   if (lost.length === 0) return;
   // Read again: a node may have been settled, and its job completed, while its queue was looked through.

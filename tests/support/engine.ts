@@ -16,7 +16,7 @@ import { createRunQueue } from "../../src/queue/run-queue.js";
 import { startWorkers } from "../../src/queue/workers.js";
 import { createBell } from "../../src/service/bell.js";
 import type { Dependencies } from "../../src/service/dependencies.js";
-import { expireCheckpoint } from "../../src/service/expire-checkpoint.js";
+import { expireNode } from "../../src/service/expire-run.js";
 import { waitForRun } from "../../src/service/follow-run.js";
 import { createPermitKeeper } from "../../src/service/keep-permits.js";
 import { createMeter } from "../../src/service/meter.js";
@@ -70,7 +70,12 @@ export type PlanSketch = Readonly<
 
 export function sketchPlan(
   sketch: PlanSketch,
-  head: { readonly name?: string; readonly parallel?: number; readonly stagger?: string } = {},
+  head: {
+    readonly name?: string;
+    readonly parallel?: number;
+    readonly stagger?: string;
+    readonly timeout?: string;
+  } = {},
 ): PlanFolder {
   const files = new Map<string, Uint8Array>();
   const tasks = Object.fromEntries(
@@ -208,7 +213,7 @@ export async function openEngine(parts: {
         parts.backend,
         {
           settle: (wake) => settleNode(deps, wake),
-          expire: (runId, node) => expireCheckpoint(deps, runId, node),
+          expire: (runId, node) => expireNode(deps, runId, node),
         },
         {
           lanes: parts.lanes ?? 4,
