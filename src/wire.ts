@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
-import type { OpenOptions, RunningTurnpike } from "./cli/context.js";
+import type { RunningTurnpike, ServiceOptions } from "./cli/context.js";
 import type { LoadedConfig } from "./config.js";
 import { createLog, type Logger } from "./log.js";
 import { createBell } from "./service/bell.js";
@@ -10,6 +10,7 @@ import { createRingingStore } from "./service/ringing-store.js";
 import { createService } from "./service/create-service.js";
 import type { Dependencies } from "./service/dependencies.js";
 import { createMeter } from "./service/meter.js";
+import { runTick } from "./service/schedule-plans.js";
 import { openRuns } from "./service/sweep-runs.js";
 import { createUnderway } from "./service/underway.js";
 import { createStops, type Stops } from "./stops.js";
@@ -45,7 +46,10 @@ import { openFiles, openStores } from "./wire-stores.js";
 /** Starts everything: data directory, stores, queue, lanes, workers, API. Stops what it has started when a later part fails. */
 export async function openTurnpike(
   loaded: LoadedConfig,
-  options: OpenOptions & { readonly version: string; readonly template?: Uint8Array<ArrayBuffer> },
+  options: ServiceOptions & {
+    readonly version: string;
+    readonly template?: Uint8Array<ArrayBuffer>;
+  },
 ): Promise<RunningTurnpike> {
   refuseOpenAddress(loaded.config);
   refuseLanelessEngine(loaded.config);
@@ -84,6 +88,9 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
   const { createRunQueue } = await import("./queue/run-queue.js");
   const queue = createRunQueue(backend);
   stops.push(() => queue.close());
+  const { createScheduleClock } = await import("./queue/schedule-clock.js");
+  const schedules = createScheduleClock(backend, log.child({ part: "schedules" }));
+  stops.push(() => schedules.close());
 
   const { labels } = config;
   const underway = createUnderway();
@@ -134,6 +141,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
       },
     ],
     isDraining,
+    schedules,
   });
 
   const token = randomBytes(32).toString("hex");
@@ -173,6 +181,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
   });
   await startSweep(deps, stops);
   startRetention(deps, config, stops);
+  if (options.keepsSchedules) await schedules.start((tick) => runTick(deps, tick));
 
   return {
     service,

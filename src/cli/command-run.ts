@@ -137,7 +137,10 @@ async function runCommand(
   const cookieJar =
     options.cookieJar === undefined ? undefined : await readCookieJar(options.cookieJar);
   const certificates = await readCertificates(options);
-  const running = await context.open(loaded, { onNotice: context.terminal.progress });
+  const running = await context.open(loaded, {
+    onNotice: context.terminal.progress,
+    keepsSchedules: false,
+  });
   try {
     const { status } = await running.service.submitRun({
       subject: { kind: "folder", folder },

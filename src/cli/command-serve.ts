@@ -19,7 +19,10 @@ export function addServeCommand(
   addConfigFlags(serve).action(async (options: Readonly<Record<string, unknown>>) => {
     const loaded = configOf(context, options);
     const { terminal } = context;
-    const running = await context.open(loaded, { onNotice: terminal.progress });
+    const running = await context.open(loaded, {
+      onNotice: terminal.progress,
+      keepsSchedules: true,
+    });
     terminal.result(
       `turnpike ${context.version} serves at ${running.url} (${String(running.lanes)} lanes)`,
     );

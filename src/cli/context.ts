@@ -24,7 +24,7 @@ export interface CommandContext {
   /** Where values are read from that must not stand on the command line. */
   readonly input: Readable & { readonly isTTY?: boolean };
   /** Starts the whole engine. */
-  open(loaded: LoadedConfig, options: OpenOptions): Promise<RunningTurnpike>;
+  open(loaded: LoadedConfig, options: ServiceOptions): Promise<RunningTurnpike>;
   /** Starts a worker and waits until it has found its service. */
   openWorker(loaded: LoadedConfig, options: WorkerOptions): Promise<RunningWorker>;
   /** Calls back at every SIGINT and SIGTERM until the returned function is called. */
@@ -43,9 +43,14 @@ export interface EnvironmentFiles {
   readonly manager: EnvironmentManager;
 }
 
-export interface OpenOptions {
+interface OpenOptions {
   /** Something worth telling that takes a moment, such as the first start. */
   readonly onNotice: (text: string) => void;
+}
+
+export interface ServiceOptions extends OpenOptions {
+  /** Whether plans are also run by the clock while it is open. */
+  readonly keepsSchedules: boolean;
 }
 
 export interface WorkerOptions extends OpenOptions {

@@ -14,6 +14,7 @@ import { addServeCommand } from "./command-serve.js";
 import { addRerunCommand, addTriggerCommand } from "./command-trigger.js";
 import { addVaultCommand } from "./command-vault.js";
 import { addWorkerCommand } from "./command-worker.js";
+import { addScheduleCommands } from "./command-schedule.js";
 import { addWorkersCommand } from "./command-workers.js";
 import type { CommandContext } from "./context.js";
 
@@ -50,6 +51,7 @@ export async function runProgram(
   addWorkerCommand(program, context, end);
   addWorkersCommand(program, context, end);
   addPauseCommands(program, context);
+  addScheduleCommands(program, context);
   addPlanCommand(program, context, end);
   addCollectionCommand(program, context);
   addEnvCommand(program, context, end);

@@ -49,6 +49,21 @@ export const runPageAnswerSchema = z.object({
 
 export const queueAnswerSchema = z.object({ paused: z.boolean() });
 
+export const scheduleAnswerSchema = z.object({
+  name: z.string(),
+  plan: z.string(),
+  cron: z.string(),
+  timezone: z.string(),
+  environment: z.union([z.string(), z.array(z.string()), z.null()]).optional(),
+  nextAt: z.string().nullable(),
+  last: z
+    .object({ at: z.string(), runId: z.string().nullable(), problem: z.string().nullable() })
+    .nullable(),
+});
+export type ScheduleAnswer = z.infer<typeof scheduleAnswerSchema>;
+
+export const scheduleListAnswerSchema = z.object({ schedules: z.array(scheduleAnswerSchema) });
+
 export const workerListAnswerSchema = z.object({
   workers: z.array(
     z.object({

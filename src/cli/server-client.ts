@@ -28,6 +28,12 @@ export interface ServerClient {
     request: { readonly body: unknown; readonly headers?: Readonly<Record<string, string>> },
     schema: Schema,
   ): Promise<z.output<Schema>>;
+  put<Schema extends z.ZodType>(
+    path: string,
+    body: unknown,
+    schema: Schema,
+  ): Promise<z.output<Schema>>;
+  remove(path: string): Promise<void>;
   readText(path: string): Promise<string>;
   /** The events there are so far. */
   readEvents(runId: string): Promise<readonly RunEvent[]>;
@@ -105,18 +111,25 @@ function createServerClient(url: string, token: string | undefined): ServerClien
     }
   };
 
+  const sent = (
+    method: "POST" | "PUT",
+    body: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): RequestInit => ({
+    method,
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+
   return {
     url,
     read: async (path, schema) => json(await plain(path), schema),
-    post: async (path, { body, headers = {} }, schema) =>
-      json(
-        await plain(path, {
-          method: "POST",
-          headers: { "content-type": "application/json", ...headers },
-          body: JSON.stringify(body),
-        }),
-        schema,
-      ),
+    post: async (path, { body, headers }, schema) =>
+      json(await plain(path, sent("POST", body, headers)), schema),
+    put: async (path, body, schema) => json(await plain(path, sent("PUT", body)), schema),
+    async remove(path) {
+      await plain(path, { method: "DELETE" });
+    },
     readText: async (path) => (await plain(path)).text(),
     async readEvents(runId) {
       const events: RunEvent[] = [];

@@ -10,6 +10,7 @@ import type { Secret, SecretReference } from "./secret-reference.js";
 import type { Cancellation, Pause, Run, RunEnd, RunStatus } from "./run.js";
 import type { RunQuery } from "./run-query.js";
 import type { WorkerState } from "./worker.js";
+import type { Schedule, Timetable } from "./timetable.js";
 
 /** Milliseconds since the epoch, and random lower-case letters and digits: the two things the core must not make itself. */
 export interface Clock {
@@ -178,6 +179,23 @@ export interface WorkerList {
   list(): Promise<readonly WorkerState[]>;
   /** False where this process is the only one there will ever be. */
   readonly canJoin: boolean;
+}
+
+/** The clock of the queue: each tick of a schedule is one job, however many services there are and were away. */
+export interface ScheduleClock {
+  /** Adds or replaces a schedule. INVALID_REQUEST for a cron expression that cannot be read. */
+  put(name: string, timetable: Timetable): Promise<Schedule>;
+  /** In alphabetical order. */
+  list(): Promise<readonly Schedule[]>;
+  /** False when there was none. */
+  remove(name: string): Promise<boolean>;
+}
+
+/** A schedule's time has come; `tick` names this one time. */
+export interface Tick {
+  readonly name: string;
+  readonly tick: string;
+  readonly timetable: Timetable;
 }
 
 interface SweepReport {

@@ -31,6 +31,7 @@ import { addReportRoutes } from "./routes-reports.js";
 import { addRunRoutes } from "./routes-runs.js";
 import { addWorkerRoutes, type WorkerAccess } from "./routes-worker.js";
 import { addWorkerListRoute } from "./routes-workers.js";
+import { addScheduleRoutes } from "./routes-schedules.js";
 import { guardRequests } from "./security.js";
 
 export interface AppOptions {
@@ -90,6 +91,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   addRunRoutes(app, context);
   addControlRoutes(app, context);
   addWorkerListRoute(app, context);
+  addScheduleRoutes(app, context);
   addEventRoutes(app, context);
   addReportRoutes(app, context);
   addGenerateRoutes(app);

@@ -2,6 +2,7 @@
 
 import { resolveConfig, type ConfigValue } from "../core/config.js";
 import { TurnpikeError } from "../core/errors.js";
+import type { ScheduleClock } from "../core/ports.js";
 import { cancelRun } from "./cancel-run.js";
 import { createEnvironmentManager } from "./environment-manager.js";
 import { checkReadiness, type Probe } from "./check-readiness.js";
@@ -12,6 +13,7 @@ import { renderEnvironment } from "./render-environment.js";
 import type { Service } from "./service.js";
 import { pauseRun, resumeRun } from "./pause.js";
 import { rerun } from "./rerun.js";
+import { putSchedule } from "./schedule-plans.js";
 import { takeExports } from "./take-exports.js";
 import { submitRun } from "./submit-run.js";
 import { tellUnserved } from "./unserved.js";
@@ -25,6 +27,7 @@ export interface ServiceParts {
   readonly config: readonly ConfigValue[];
   readonly probes: readonly Probe[];
   readonly isDraining: () => boolean;
+  readonly schedules: ScheduleClock;
 }
 
 export function createService(deps: Dependencies, parts: ServiceParts): Service {
@@ -58,6 +61,10 @@ export function createService(deps: Dependencies, parts: ServiceParts): Service 
     cancelRun: (runId, by) => cancelRun(deps, runId, by),
     pauseRun: (runId, by) => pauseRun(deps, runId, by),
     resumeRun: (runId) => resumeRun(deps, runId),
+    schedules: {
+      ...parts.schedules,
+      put: (name, timetable) => putSchedule(deps, parts.schedules, { name, timetable }),
+    },
     queue: {
       pause: () => deps.queue.pause(),
       resume: () => deps.queue.resume(),

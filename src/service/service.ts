@@ -7,7 +7,13 @@ import type { Exports } from "../core/exports.js";
 import type { Forecast } from "../core/forecast.js";
 import type { StoredEvent } from "../core/event.js";
 import type { Outcome } from "../core/outcome.js";
-import type { CollectionStore, EnvironmentStore, PlanFolder, PlanSource } from "../core/ports.js";
+import type {
+  CollectionStore,
+  EnvironmentStore,
+  PlanFolder,
+  PlanSource,
+  ScheduleClock,
+} from "../core/ports.js";
 import type { EnvironmentManager } from "./environment-manager.js";
 import type { RunStatus } from "../core/run.js";
 import type { RunQuery } from "../core/run-query.js";
@@ -116,6 +122,8 @@ export interface Service {
   /** Starts nothing new of a run until it is resumed; CONFLICT when it has ended. */
   pauseRun(runId: string, by: string): Promise<RunStatus>;
   resumeRun(runId: string): Promise<RunStatus>;
+  /** Plans that are run by the clock; what a schedule names must be there. */
+  readonly schedules: ScheduleClock;
   /** The same for all runs of the queue. */
   readonly queue: QueueControl;
   /** Events from after `after`, then live ones, until the run has ended or the signal is aborted. */

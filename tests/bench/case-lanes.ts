@@ -33,6 +33,7 @@ export async function lanesCase(): Promise<BenchCase> {
     };
     return openTurnpike(loadConfig({ variables: {}, flags }), {
       version: "bench",
+      keepsSchedules: false,
       onNotice: () => undefined,
     });
   };

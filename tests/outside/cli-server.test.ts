@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { createProject, type Project } from "../support/project.js";
 import { openRunFixture, type RunAnswer, type RunFixture } from "../support/run-fixture.js";
 import { openTarget } from "../support/service.js";
+import { waitUntil } from "../support/wait-until.js";
 
 let fixture: RunFixture;
 let project: Project;
@@ -180,4 +181,28 @@ test("a paused run and a paused queue start nothing, are shown as such, and go o
   assert.equal((await turnpike("status", id, "--wait")).code, 0);
   const late = await turnpike("pause", id);
   assert.match(late.stderr, /has ended already \(passed\)/);
+});
+
+test("a schedule is set, listed with its next and its last time, and deleted", async () => {
+  const set = (...args: readonly string[]) => turnpike("schedule", "set", "often", ...args);
+  const made = await set("pair", "--cron", "* * * * * *", "-e", "here", "--env-var", "a=b");
+  assert.equal(made.code, 0, made.stderr);
+  assert.match(made.stdout, /^often {2}pair {2}"\* \* \* \* \* \*" UTC, next at \d{4}-/);
+  let listed = "";
+  await waitUntil(async () => {
+    listed = (await turnpike("schedule", "list")).stdout;
+    return /last at \S+: run \S+\n$/.test(listed);
+  });
+  assert.equal(
+    (await turnpike("schedule", "delete", "often")).stdout,
+    "schedule often is deleted\n",
+  );
+  const runId = /run (\S+)\n$/.exec(listed)?.[1] ?? "";
+  assert.equal((await turnpike("status", runId, "--wait")).code, 0);
+  const none = await turnpike("schedule", "list");
+  assert.match(none.stderr, /no plan is run by the clock/);
+  assert.match((await turnpike("schedule", "delete", "often")).stderr, /no schedule is called/);
+  const bad = await set("pair", "--cron", "61 * * * *");
+  assert.equal(bad.code, 2);
+  assert.match(bad.stderr, /cron: "61 \* \* \* \*" cannot be read/);
 });

@@ -49,6 +49,11 @@ export function emptyService(changes: Partial<Service> = {}): Service {
     viewRun: noRun,
     listRuns: async () => [],
     cancelRun: noRun,
+    schedules: {
+      put: async (name, timetable) => ({ name, timetable, nextAt: null, last: null }),
+      list: async () => [],
+      remove: async () => false,
+    },
     pauseRun: noRun,
     resumeRun: noRun,
     queue: {

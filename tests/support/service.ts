@@ -47,6 +47,7 @@ export async function openLiveService(files: {
     version: "0.0.0-test",
     template: await databaseTemplate(),
     onNotice: () => undefined,
+    keepsSchedules: true,
   });
   return {
     url: running.url,
