@@ -8,10 +8,10 @@ import { TurnpikeError } from "./core/errors.js";
 import {
   chooseService,
   serviceBeaconSchema,
-  workerStateSchema,
   type ServiceBeacon,
   type WorkerState,
 } from "./core/worker.js";
+import type { WorkerList } from "./core/ports.js";
 import type { Logger } from "./log.js";
 import type { Beacons } from "./queue/beacons.js";
 import type { Underway } from "./service/underway.js";
@@ -21,6 +21,7 @@ import { clock } from "./wire-clock.js";
 export interface Cluster {
   readonly services: Beacons;
   workersOf(namespace: string): Beacons;
+  workerList(namespace: string): WorkerList;
 }
 
 interface Parts {
@@ -30,17 +31,21 @@ interface Parts {
 
 /** Throws REDIS_UNREACHABLE when the first look fails. */
 export async function openCluster(redisUrl: string, { log, stops }: Parts): Promise<Cluster> {
-  const { probeRedis } = await import("./queue/redis-probe.js");
+  const { probeRedis, redisPlace } = await import("./queue/redis-probe.js");
   const { openRedis } = await import("./queue/redis-connection.js");
   const { createBeacons } = await import("./queue/beacons.js");
+  const { createWorkerList } = await import("./queue/worker-list.js");
   await probeRedis(redisUrl, () => undefined);
   const { redis, close } = openRedis(redisUrl, (error) => {
     log.debug({ err: error }, "Redis cannot be reached");
   });
   stops.push(close);
+  const workersOf = (namespace: string): Beacons =>
+    createBeacons(redis, `turnpike-workers:${namespace}`);
   return {
     services: createBeacons(redis, "turnpike-services"),
-    workersOf: (namespace) => createBeacons(redis, `turnpike-workers:${namespace}`),
+    workersOf,
+    workerList: (namespace) => createWorkerList(workersOf(namespace), redisPlace(redisUrl)),
   };
 }
 
@@ -111,10 +116,6 @@ export function describeWorker(
       lastSeen: clock.now(),
     }),
   };
-}
-
-export async function workersIn(beacons: Beacons): Promise<readonly WorkerState[]> {
-  return readAll(workerStateSchema, await beacons.read());
 }
 
 /** Null while there is none; INVALID_CONFIG while there are several to choose from. */

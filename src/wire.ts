@@ -23,7 +23,6 @@ import {
   refuseForeignNamespace,
   storeKind,
   urlForOthers,
-  workersIn,
 } from "./wire-cluster.js";
 import {
   openChosenEnvironment,
@@ -95,6 +94,10 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
   const { labels } = config;
   const underway = createUnderway();
   const worker = describeWorker(underway, { size, labels, version: options.version });
+  const workers: Dependencies["workers"] = cluster?.workerList(namespace) ?? {
+    list: () => Promise.resolve([worker.state()]),
+    canJoin: false,
+  };
   let url: string | null = null;
   let draining = false;
   const isDraining = (): boolean => draining;
@@ -118,10 +121,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     log,
     serviceUrl: () => config.publicUrl ?? url,
     maxStarts: config.maxStarts,
-    workers:
-      cluster === null
-        ? { list: () => Promise.resolve([worker.state()]), canJoin: false }
-        : { list: () => workersIn(cluster.workersOf(namespace)), canJoin: true },
+    workers,
     egress: config.egress,
     health: config.health,
     healthGate: await openHealthGate(),
@@ -136,7 +136,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
         name: "lanes",
         try: async () =>
           size === 0 && cluster !== null
-            ? `none of its own; ${String((await workersIn(cluster.workersOf(namespace))).length)} workers`
+            ? `none of its own; ${String((await workers.list()).length)} workers`
             : lanesReady(lanes.status().filter(({ pid }) => pid !== null).length, size),
       },
     ],

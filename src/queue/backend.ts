@@ -16,7 +16,7 @@ import {
 import { Redis } from "ioredis";
 import type { SharedLimits } from "../core/shared-limits.js";
 import { createLocalLimits } from "./local-limits.js";
-import { closeConnection } from "./redis-connection.js";
+import { answerWithin, closeConnection } from "./redis-connection.js";
 import { createRedisLimits } from "./redis-limits.js";
 import { probeRedis, redisPlace } from "./redis-probe.js";
 
@@ -33,6 +33,8 @@ export interface Backend {
     options: { readonly concurrency: number },
   ): Worker;
   createFlowProducer(): FlowProducer;
+  /** For what somebody waits for: REDIS_UNREACHABLE instead of an answer that does not come. Repeating the work must be harmless. */
+  reach<Answer>(work: () => Promise<Answer>): Promise<Answer>;
   /** Rejects when the queue cannot be reached; answers within a few seconds. */
   ping(): Promise<void>;
   /** Closes what the backend opened itself; queues and workers are closed by whoever created them, before this. */
@@ -50,6 +52,8 @@ export interface RedisBackendOptions {
 
 const LOCK_DURATION_MS = 10_000;
 const PING_LIMIT_MS = 3000;
+/** Longer than the largest plan takes to be added. */
+const ANSWER_LIMIT_MS = 10_000;
 
 const WORKER_OPTIONS = {
   // A dead worker's job is taken over within 10 s (30/30, BullMQ's default, takes a minute).
@@ -71,6 +75,7 @@ export function embeddedBackend(pool: PgPool): Backend {
       createPostgresBackend(name, { ...options, connection: pool }, parts),
     connection: {},
     blockSeconds: 2,
+    reach: (work) => work(),
     async ping() {
       await pool.query("SELECT 1");
     },
@@ -87,6 +92,7 @@ export async function redisBackend(url: string, options: RedisBackendOptions): P
   const forQueues = new Redis(url, { maxRetriesPerRequest: 3 });
   const forWorkers = new Redis(url, { maxRetriesPerRequest: null });
   const connections = [forQueues, forWorkers];
+  const place = redisPlace(url);
   for (const connection of connections) connection.on("error", options.onError);
   return createBackend({
     name: "redis",
@@ -96,8 +102,9 @@ export async function redisBackend(url: string, options: RedisBackendOptions): P
     connection: forQueues,
     workerConnection: forWorkers,
     blockSeconds: 5,
+    reach: (work) => answerWithin(work(), { place, limitMs: ANSWER_LIMIT_MS }),
     async ping() {
-      await withinLimit(forQueues.ping(), `Redis at ${redisPlace(url)} does not answer`);
+      await answerWithin(forQueues.ping(), { place, limitMs: PING_LIMIT_MS });
     },
     async close() {
       await Promise.all(connections.map(closeConnection));
@@ -105,7 +112,7 @@ export async function redisBackend(url: string, options: RedisBackendOptions): P
   });
 }
 
-interface BackendParts extends Pick<Backend, "name" | "limits" | "ping" | "close"> {
+interface BackendParts extends Pick<Backend, "name" | "limits" | "reach" | "ping" | "close"> {
   readonly factory: BackendFactory;
   readonly prefix: string;
   readonly connection: ConnectionOptions;
@@ -142,6 +149,7 @@ function createBackend(parts: BackendParts): Backend {
       ),
     createFlowProducer: () =>
       toldOtherwise(new FlowProducer({ ...shared, connection: parts.connection }, factory)),
+    reach: parts.reach,
     ping: parts.ping,
     close: parts.close,
   };
@@ -151,18 +159,4 @@ function createBackend(parts: BackendParts): Backend {
 function toldOtherwise<T extends EventEmitter>(source: T): T {
   source.on("error", () => undefined);
   return source;
-}
-
-async function withinLimit(work: Promise<unknown>, message: string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`${message} within ${String(PING_LIMIT_MS)} ms`));
-    }, PING_LIMIT_MS);
-  });
-  try {
-    await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

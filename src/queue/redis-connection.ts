@@ -1,6 +1,7 @@
-/** A connection to Redis beside those of the queue, for what is no queue. */
+/** Connections to Redis: one beside those of the queue, for what is no queue, and what becomes of a question nobody answers. */
 
 import { Redis } from "ioredis";
+import { messageOf, TurnpikeError } from "../core/errors.js";
 
 export interface RedisConnection {
   readonly redis: Redis;
@@ -18,4 +19,48 @@ export function openRedis(url: string, onError: (error: Error) => void): RedisCo
 export async function closeConnection(connection: Redis): Promise<void> {
   if (connection.status === "ready") await connection.quit().catch(() => undefined);
   connection.disconnect();
+}
+
+/** What ioredis and the system call a connection that is not there. */
+const AWAY =
+  /^(?:MaxRetriesPerRequestError|AbortError|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND)$/;
+const CLOSED = "Connection is closed.";
+
+/**
+ * The answer of a Redis at `place` (`host:port`). REDIS_UNREACHABLE when none comes within the limit, be it refused or
+ * swallowed by the network; what was asked may then still happen later.
+ */
+export async function answerWithin<Answer>(
+  asked: Promise<Answer>,
+  { place, limitMs }: { readonly place: string; readonly limitMs: number },
+): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(unreachable(place, `does not answer within ${String(limitMs)} ms`));
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([asked, limit]);
+  } catch (error) {
+    throw isAway(error)
+      ? unreachable(place, `cannot be reached: ${messageOf(error)}`, error)
+      : error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export function unreachable(place: string, how: string, cause?: unknown): TurnpikeError {
+  return new TurnpikeError(
+    "REDIS_UNREACHABLE",
+    `Redis at ${place} ${how}; start it, or look at the network between`,
+    { cause },
+  );
+}
+
+function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error ? String(error.code) : "";
+  return AWAY.test(error.name) || AWAY.test(code) || error.message === CLOSED;
 }

@@ -60,7 +60,7 @@ export function createRunQueue(backend: Backend): BullRunQueue {
       listeners.push(tell);
       for (const queue of open.values()) tell(queue);
     },
-    submit,
+    submit: (runId, shape) => backend.reach(() => submit(runId, shape)),
     openGates,
     async sweep(runId, shape, settled) {
       const root = await control.getJob(nodeJobId(runId, RUN_NODE));
@@ -103,15 +103,18 @@ export function createRunQueue(backend: Backend): BullRunQueue {
       // It is refused as a whole where a job is underway.
       await root?.remove({ removeChildren: true }).catch(() => undefined);
     },
-    async wake(runId, waiting) {
-      await Promise.all(
-        waiting.map(({ id, runsOn }) => wakeJob(queueFor(taskQueue(runsOn)), nodeJobId(runId, id))),
-      );
-    },
+    wake: (runId, waiting) =>
+      backend.reach(async () => {
+        await Promise.all(
+          waiting.map(({ id, runsOn }) =>
+            wakeJob(queueFor(taskQueue(runsOn)), nodeJobId(runId, id)),
+          ),
+        );
+      }),
     // Workers with further queues of tasks look at this one's pause before each start; see share-lanes.ts.
-    pause: () => tasks.pause(),
-    resume: () => tasks.resume(),
-    isPaused: () => tasks.isPaused(),
+    pause: () => backend.reach(() => tasks.pause()),
+    resume: () => backend.reach(() => tasks.resume()),
+    isPaused: () => backend.reach(() => tasks.isPaused()),
     async ping() {
       await backend.ping();
     },

@@ -141,6 +141,48 @@ describe("a worker that is cut off", { skip: redisAbsence() ?? false }, () => {
     assert.equal((await lost.ended).code, 0);
   });
 
+  test("a service that is cut off shows its runs all the same, and refuses what it cannot do for now", async () => {
+    const [, far] = proxies;
+    assert.ok(far !== undefined);
+    const project = createProject();
+    await (await openDatabase(join(project.directory, ".turnpike", "database"))).close();
+    project.write("collections/one/c.json", collectionOf("c", [{ url: target.url }]));
+    project.write("collections/one/plan.yaml", "name: one\ntasks:\n  a: { collection: c.json }\n");
+    const redisUrl = `redis://127.0.0.3:${String(far.port)}`;
+    const flags = `--redis ${redisUrl} --lanes 0 --port 0 --namespace far`;
+    const running = project.start(["serve", ...flags.split(" ")]);
+    const [, own = ""] = await running.says(/serves at (http:\S+)/);
+    const post = (path: string, body: object): Promise<Response> =>
+      fetch(own + path, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    const { id } = (await (await post("/v1/runs", { plan: "one" })).json()) as RunAnswer;
+    far.cut();
+    const view = await fetch(`${own}/v1/runs/${id}`);
+    assert.equal(view.status, 200);
+    for (const answer of [
+      await fetch(`${own}/v1/workers`),
+      await post("/v1/runs", { plan: "one" }),
+      await post("/v1/queue/pause", {}),
+    ]) {
+      assert.equal(answer.status, 503);
+      assert.match(
+        await answer.text(),
+        /REDIS_UNREACHABLE.*Redis at 127\.0\.0\.3:\d+ d(?:oes|id) not answer/,
+      );
+    }
+    // Of a run that was refused nothing is kept.
+    const { runs } = await ask<{ runs: readonly object[] }>(`${own}/v1/runs`);
+    assert.equal(runs.length, 1);
+    far.mend();
+    await waitUntil(async () => (await post("/v1/runs", { plan: "one" })).status === 202);
+    running.child.kill("SIGTERM");
+    assert.equal((await running.ended).code, 0);
+    await project.remove();
+  });
+
   test("can be stopped: the second signal ends it although it can hand nothing over", async () => {
     const [, far] = proxies;
     assert.ok(far !== undefined);
