@@ -11,6 +11,10 @@ import {
   type Running,
 } from "../support/project.js";
 
+/** Of the long collection: more requests than are sent and stored in one piece, and the one that is never answered. */
+const LONG = 100;
+const HELD = 76;
+
 let project: Project;
 let target: Server;
 let requests = 0;
@@ -32,6 +36,21 @@ before(async () => {
     Array.from({ length: 10 }, () => ({ url: base, test: STATUS_200 })),
   );
   for (const id of ["a", "b", "c", "d"]) project.write(`collections/plan/${id}.json`, collection);
+  project.write(
+    "collections/long/plan.yaml",
+    "name: long\ntasks:\n  long: { collection: long.json }\n",
+  );
+  const requestNumber = (index: number): { readonly url: string; readonly test: string[] } => ({
+    url: `${base}/${String(index)}`,
+    test: [...STATUS_200, `pm.test('number ${String(index)}', () => {});`],
+  });
+  project.write(
+    "collections/long/long.json",
+    collectionOf(
+      "long",
+      Array.from({ length: LONG }, (_, index) => requestNumber(index + 1)),
+    ),
+  );
   project.write(
     "collections/plan/plan.yaml",
     "name: plan\ntasks:\n  a: { collection: a.json }\n  b: { collection: b.json, needs: [a] }\n  c: { collection: c.json, needs: [a] }\n  gate: { checkpoint: true, needs: [b, c] }\n  d: { collection: d.json, needs: [gate] }\n",
@@ -58,6 +77,16 @@ interface RunAnswer {
   }[];
 }
 
+interface ReportAnswer {
+  readonly totals: { readonly counts: { readonly requests: number; readonly assertions: number } };
+  readonly tasks: readonly {
+    readonly requests: readonly {
+      readonly name: string;
+      readonly assertions: readonly unknown[];
+    }[];
+  }[];
+}
+
 async function serve(): Promise<{ readonly running: Running; readonly url: string }> {
   const running = project.start(["serve", "--port", "0", "--lanes", "2"]);
   const [, url = ""] = await running.says(/serves at (http:\S+)/);
@@ -69,11 +98,11 @@ async function ask(url: string, init?: RequestInit): Promise<RunAnswer> {
   return (await answer.json()) as RunAnswer;
 }
 
-function submit(url: string): Promise<RunAnswer> {
+function submit(url: string, plan = "plan"): Promise<RunAnswer> {
   return ask(`${url}/v1/runs`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: '{"plan":"plan"}',
+    body: JSON.stringify({ plan }),
   });
 }
 
@@ -162,6 +191,33 @@ test("kill -9 of a lane costs only its task, names the cause, and the next run h
   assert.match(outcome.reason ?? "", /SIGKILL/);
   const again = await submit(url);
   assert.equal((await ask(`${url}/v1/runs/${again.id}?wait=60`)).verdict, "passed");
+  running.child.kill("SIGTERM");
+  assert.equal((await running.ended).code, 0);
+});
+
+test("a lane killed at its 76th request leaves the 75 before it in the outcome and in the report", async () => {
+  const { running, url } = await serve();
+  holdAfter(HELD - 1);
+  const { id } = await submit(url, "long");
+  await whenHeld(1);
+  const report = async (): Promise<ReportAnswer> =>
+    (await (await fetch(`${url}/v1/runs/${id}/report.json`)).json()) as ReportAnswer;
+  // What the lane has seen is on its way for a moment; the request that is held keeps it from seeing more.
+  const until = Date.now() + 30_000;
+  while ((await report()).tasks[0]?.requests.length !== HELD - 1)
+    assert.ok(Date.now() < until, "the requests before it are not shown while it runs");
+  for (const pid of childrenOf(running.child.pid ?? 0)) process.kill(pid, "SIGKILL");
+  const run = await ask(`${url}/v1/runs/${id}?wait=60`);
+  release();
+  assert.equal(run.verdict, "errored");
+  assert.match(run.nodes[0]?.outcome?.reason ?? "", /SIGKILL/);
+  const { totals, tasks } = await report();
+  assert.deepEqual([totals.counts.requests, totals.counts.assertions], [HELD - 1, 2 * (HELD - 1)]);
+  const names = tasks[0]?.requests.map(({ name, assertions }) => [name, assertions.length]);
+  assert.deepEqual(
+    names,
+    Array.from({ length: HELD - 1 }, (_, index) => [`long ${String(index + 1)}`, 2]),
+  );
   running.child.kill("SIGTERM");
   assert.equal((await running.ended).code, 0);
 });

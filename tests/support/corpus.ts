@@ -39,7 +39,7 @@ export function readCorpus(): readonly CorpusCase[] | null {
 
 export interface CorpusServers {
   /** Why a case cannot run here; null when it can. */
-  missingFor(corpusCase: CorpusCase): string | null;
+  missingFor(corpusCase: Pick<CorpusCase, "server">): string | null;
   close(): Promise<void>;
 }
 
