@@ -70,16 +70,48 @@ export function addScheduleCommands(program: Command, context: CommandContext): 
       context.terminal.result(`schedule ${name} is deleted`);
     },
   );
+  addPauseCommands(schedule, context);
+}
+
+function addPauseCommands(schedule: Command, context: CommandContext): void {
+  const pause = schedule
+    .command("pause")
+    .argument("<name>", "name of the schedule")
+    .description("start nothing by it until it is resumed; runs it has started go on")
+    .option("--by <name>", "who asks, for people", "cli");
+  addServerFlags(pause).action(
+    async (name: string, options: { by: string } & Readonly<Record<string, unknown>>) => {
+      const request = { body: { by: options.by } };
+      const path = `${pathOf(name)}/pause`;
+      const answer = await serverOf(context, options).post(path, request, scheduleAnswerSchema);
+      context.terminal.result(lineOf(answer));
+    },
+  );
+  const resume = schedule
+    .command("resume")
+    .argument("<name>", "name of the schedule")
+    .description("let it go on with its next time; what passed meanwhile is not made up for");
+  addServerFlags(resume).action(
+    async (name: string, options: Readonly<Record<string, unknown>>) => {
+      const path = `${pathOf(name)}/resume`;
+      const answer = await serverOf(context, options).post(
+        path,
+        { body: {} },
+        scheduleAnswerSchema,
+      );
+      context.terminal.result(lineOf(answer));
+    },
+  );
 }
 
 function pathOf(name: string): string {
   return `/v1/schedules/${encodeURIComponent(name)}`;
 }
 
-function lineOf({ name, plan, cron, timezone, nextAt, last }: ScheduleAnswer): string {
+function lineOf({ name, plan, cron, timezone, pausedBy, nextAt, last }: ScheduleAnswer): string {
   const came =
     last === null
       ? ""
       : `, last at ${last.at}: ${last.runId === null ? (last.problem ?? "no run") : `run ${last.runId}`}`;
-  return `${name}  ${plan}  "${cron}" ${timezone}, next at ${nextAt ?? "no time"}${came}`;
+  return `${name}  ${plan}  "${cron}" ${timezone}, ${pausedBy === null ? `next at ${nextAt ?? "no time"}` : `paused by ${pausedBy}`}${came}`;
 }

@@ -55,6 +55,7 @@ export const scheduleAnswerSchema = z.object({
   cron: z.string(),
   timezone: z.string(),
   environment: z.union([z.string(), z.array(z.string()), z.null()]).optional(),
+  pausedBy: z.string().nullable(),
   nextAt: z.string().nullable(),
   last: z
     .object({ at: z.string(), runId: z.string().nullable(), problem: z.string().nullable() })

@@ -183,10 +183,14 @@ export interface WorkerList {
 
 /** The clock of the queue: each tick of a schedule is one job, however many services there are and were away. */
 export interface ScheduleClock {
-  /** Adds or replaces a schedule. INVALID_REQUEST for a cron expression that cannot be read. */
+  /** Adds or replaces a schedule; a paused one stays so. INVALID_REQUEST for a cron expression that cannot be read. */
   put(name: string, timetable: Timetable): Promise<Schedule>;
   /** In alphabetical order. */
   list(): Promise<readonly Schedule[]>;
+  /** Starts nothing by it until it is resumed, over restarts, too; who paused it first stands. Null when there is none. */
+  pause(name: string, by: string): Promise<Schedule | null>;
+  /** Goes on with its next time: what passed meanwhile is not made up for. Null when there is none. */
+  resume(name: string): Promise<Schedule | null>;
   /** False when there was none. */
   remove(name: string): Promise<boolean>;
 }

@@ -25,10 +25,17 @@ export const timetableSchema = z.strictObject({
 });
 export type Timetable = z.infer<typeof timetableSchema>;
 
+/** A schedule's name; it stands in URLs. */
+export const scheduleNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, "use letters, digits, - and _, at most 64");
+
 export interface Schedule {
   readonly name: string;
   readonly timetable: Timetable;
-  /** Milliseconds since the epoch; null when it has none. */
+  /** Who paused it; null while it runs. */
+  readonly pausedBy: string | null;
+  /** Milliseconds since the epoch; null when it has none, as while it is paused. */
   readonly nextAt: number | null;
   /** What came of its last time; null before that. */
   readonly last: LastTick | null;

@@ -4,11 +4,10 @@ import { z } from "zod";
 import { refusals } from "./problem.js";
 import type { App, RouteContext } from "./route-context.js";
 import { runReceipt, runReceiptSchema } from "./run-document.js";
-import { printable, runParamsSchema, variablesSchema } from "./run-query.js";
+import { bySchema, runParamsSchema, variablesSchema } from "./run-query.js";
 
 /** Seconds after which asking again makes sense. */
 const RETRY_AFTER = "1";
-const bySchema = printable.max(200).optional().describe("Who asks, for people.");
 
 export function addControlRoutes(app: App, { service }: RouteContext): void {
   app.post(

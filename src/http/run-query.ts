@@ -7,6 +7,8 @@ import type { RunQuery } from "../core/run-query.js";
 /** What stands in a stored run or a log line keeps to printable text. */
 export const printable = z.string().regex(/^[\x20-\x7E]+$/, "use printable ASCII characters");
 
+export const bySchema = printable.max(200).optional().describe("Who asks, for people.");
+
 export const runParamsSchema = z.strictObject({
   id: z.string().regex(/^[\w-]{1,64}$/, "this is not the id of a run"),
 });

@@ -4,11 +4,13 @@ import type { Job } from "bullmq";
 import { z } from "zod";
 import { messageOf, refusal } from "../core/errors.js";
 import type { ScheduleClock, Tick } from "../core/ports.js";
-import { timetableSchema, type Schedule } from "../core/timetable.js";
+import { timetableSchema, type Schedule, type Timetable } from "../core/timetable.js";
 import type { Logger } from "../log.js";
 import type { Backend } from "./backend.js";
 
 const SCHEDULE_QUEUE = "schedules";
+/** What a tick carries. */
+const templateSchema = timetableSchema.extend({ pausedBy: z.string().optional() });
 const KEEP_FINISHED = { age: 7 * 86_400, count: 1000 };
 
 export interface BullScheduleClock extends ScheduleClock {
@@ -26,47 +28,67 @@ export function createScheduleClock(backend: Backend, log: Logger): BullSchedule
     const standing = await queue.getJobSchedulers(0, -1, true);
     const finished = await queue.getJobs(["completed", "failed"]);
     return standing
-      .map(({ key, template, next }): Schedule => ({
-        name: key,
-        timetable: timetableSchema.parse(template?.data),
-        nextAt: next ?? null,
-        last: lastOf(finished.filter(({ repeatJobKey }) => repeatJobKey === key)),
-      }))
+      .map(({ key, template, next }): Schedule => {
+        const { pausedBy = null, ...timetable } = templateSchema.parse(template?.data);
+        const nextAt = pausedBy === null ? (next ?? null) : null;
+        const last = lastOf(finished.filter(({ repeatJobKey }) => repeatJobKey === key));
+        return { name: key, timetable, pausedBy, nextAt, last };
+      })
       .sort((left, right) => (left.name < right.name ? -1 : 1));
+  };
+  /** Replaces the tick that waits as well, so that what is written here counts from the next one on. */
+  const write = async (
+    name: string,
+    timetable: Timetable,
+    pausedBy: string | null,
+  ): Promise<void> => {
+    const template = {
+      name: `schedule ${name}`,
+      data: { ...timetable, ...(pausedBy !== null && { pausedBy }) },
+      opts: {
+        attempts: 3,
+        backoff: { type: "exponential", delay: 1000 },
+        removeOnComplete: KEEP_FINISHED,
+        removeOnFail: KEEP_FINISHED,
+      },
+    };
+    const { cron, timezone } = timetable;
+    await queue.upsertJobScheduler(name, { pattern: cron, tz: timezone }, template);
   };
   return {
     async put(name, timetable) {
-      const { cron, timezone } = timetable;
-      const template = {
-        name: `schedule ${name}`,
-        data: timetable,
-        opts: {
-          attempts: 3,
-          backoff: { type: "exponential", delay: 1000 },
-          removeOnComplete: KEEP_FINISHED,
-          removeOnFail: KEEP_FINISHED,
-        },
-      };
-      await queue
-        .upsertJobScheduler(name, { pattern: cron, tz: timezone }, template)
-        .catch((error: unknown) => {
-          throw refusal("INVALID_REQUEST", `the schedule ${name}`, [
-            {
-              path: "cron",
-              message: `"${cron}" cannot be read: ${messageOf(error)}`,
-              suggestedAction: 'write such as "30 4 * * 1-5": minute, hour, day, month, weekday',
-            },
-          ]);
-        });
-      return (await find(name)) ?? { name, timetable, nextAt: null, last: null };
+      const pausedBy = (await find(name))?.pausedBy ?? null;
+      await write(name, timetable, pausedBy).catch((error: unknown) => {
+        throw refusal("INVALID_REQUEST", `the schedule ${name}`, [
+          {
+            path: "cron",
+            message: `"${timetable.cron}" cannot be read: ${messageOf(error)}`,
+            suggestedAction: 'write such as "30 4 * * 1-5": minute, hour, day, month, weekday',
+          },
+        ]);
+      });
+      return (await find(name)) ?? { name, timetable, pausedBy, nextAt: null, last: null };
     },
     list,
+    async pause(name, by) {
+      const standing = await find(name);
+      if (standing === undefined || standing.pausedBy !== null) return standing ?? null;
+      await write(name, standing.timetable, by);
+      return { ...standing, pausedBy: by, nextAt: null };
+    },
+    async resume(name) {
+      const standing = await find(name);
+      if (standing === undefined || standing.pausedBy === null) return standing ?? null;
+      await write(name, standing.timetable, null);
+      return (await find(name)) ?? null;
+    },
     remove: async (name) => queue.removeJobScheduler(name),
     async start(onTick) {
       worker = backend.createWorker(
         SCHEDULE_QUEUE,
         async (job) => {
-          const timetable = timetableSchema.parse(job.data);
+          const { pausedBy, ...timetable } = templateSchema.parse(job.data);
+          if (pausedBy !== undefined) return null;
           return onTick({ name: job.repeatJobKey ?? job.name, tick: job.id ?? "", timetable });
         },
         { concurrency: 1 },
@@ -86,9 +108,13 @@ export function createScheduleClock(backend: Backend, log: Logger): BullSchedule
   };
 }
 
-/** A job's result is the id of the run it started. */
+/** A job's result is the id of the run it started, or null where its schedule was paused. */
 function lastOf(jobs: readonly Job[]): Schedule["last"] {
-  const [last] = jobs.toSorted((left, right) => (right.finishedOn ?? 0) - (left.finishedOn ?? 0));
+  const meant = jobs.filter(
+    ({ returnvalue, failedReason }: { returnvalue: unknown; failedReason?: string }) =>
+      failedReason !== undefined || typeof returnvalue === "string",
+  );
+  const [last] = meant.toSorted((left, right) => (right.finishedOn ?? 0) - (left.finishedOn ?? 0));
   if (last?.finishedOn === undefined) return null;
   const runId = z.string().safeParse(last.returnvalue);
   return runId.success

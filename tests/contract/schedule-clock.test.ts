@@ -71,6 +71,45 @@ for (const { name, open, absence } of BACKENDS) {
       assert.ok((second ?? 0) > startedAt, `the second was due at ${String(second)}`);
     });
 
+    test("a paused one starts nothing, also after a restart and when it is replaced, and goes on without making up", async () => {
+      const ticks: string[] = [];
+      const start = async () => {
+        const clock = openClock();
+        await clock.start(({ tick }) => {
+          ticks.push(tick);
+          return Promise.resolve(`run of ${tick}`);
+        });
+        return clock;
+      };
+      const before = await start();
+      await before.put("held", EVERY_SECOND);
+      await waitUntil(() => ticks.length >= 1);
+      const paused = await before.pause("held", "ann");
+      const pausedAt = Date.now();
+      assert.deepEqual([paused?.pausedBy, paused?.nextAt], ["ann", null]);
+      assert.equal((await before.pause("held", "bob"))?.pausedBy, "ann");
+      await before.close();
+      const after = await start();
+      await waitUntil(() => Date.now() > pausedAt + 2500);
+      assert.equal((await after.put("held", EVERY_SECOND)).pausedBy, "ann");
+      const [shown] = await after.list();
+      assert.deepEqual([shown?.pausedBy, shown?.nextAt], ["ann", null]);
+      assert.match(shown?.last?.runId ?? "", /^run of /);
+      const late = ticks.map(dueAt).filter((due) => due > pausedAt);
+      assert.deepEqual(late, [], `paused at ${String(pausedAt)}`);
+      const count = ticks.length;
+      const resumedAt = Date.now();
+      assert.equal((await after.resume("held"))?.pausedBy, null);
+      await waitUntil(() => ticks.length > count);
+      assert.ok(dueAt(ticks[count] ?? "") >= resumedAt, ticks.join(", "));
+      assert.deepEqual(
+        [await after.pause("nobody", "ann"), await after.resume("nobody")],
+        [null, null],
+      );
+      await after.remove("held");
+      await after.close();
+    });
+
     test("a time zone moves the time, and a tick that cannot start a run says why", async () => {
       const clock = openClock();
       const at = async (cron: string, timezone: string): Promise<string> => {

@@ -193,6 +193,17 @@ test("a schedule is set, listed with its next and its last time, and deleted", a
     listed = (await turnpike("schedule", "list")).stdout;
     return /last at \S+: run \S+\n$/.test(listed);
   });
+  assert.match(
+    (await turnpike("schedule", "pause", "often", "--by", "ann")).stdout,
+    /UTC, paused by ann, last at/,
+  );
+  const read = await fixture.read<{ pausedBy: string; nextAt: null }>("/v1/schedules/often");
+  assert.deepEqual([read.pausedBy, read.nextAt], ["ann", null]);
+  assert.match((await turnpike("schedule", "resume", "often")).stdout, /UTC, next at \d{4}-/);
+  assert.match(
+    (await turnpike("schedule", "pause", "oftn")).stderr,
+    /no schedule is called "oftn"/,
+  );
   assert.equal(
     (await turnpike("schedule", "delete", "often")).stdout,
     "schedule often is deleted\n",

@@ -50,8 +50,16 @@ export function emptyService(changes: Partial<Service> = {}): Service {
     listRuns: async () => [],
     cancelRun: noRun,
     schedules: {
-      put: async (name, timetable) => ({ name, timetable, nextAt: null, last: null }),
+      put: async (name, timetable) => ({
+        name,
+        timetable,
+        pausedBy: null,
+        nextAt: null,
+        last: null,
+      }),
       list: async () => [],
+      pause: async () => null,
+      resume: async () => null,
       remove: async () => false,
     },
     pauseRun: noRun,
