@@ -100,12 +100,12 @@ export function openLimits(
     readonly log: Logger;
     readonly stops: Stops;
   },
-): Pick<Dependencies, "permits" | "turns" | "limits"> {
-  const { permits, turns } = parts.backend.limits;
+): Pick<Dependencies, "permits" | "turns" | "rates" | "limits"> {
+  const { permits, turns, rates } = parts.backend.limits;
   const keeper = createPermitKeeper({ permits, queue: parts.queue, log: parts.log });
   parts.stops.push(() => keeper.close());
   const { maxParallelTasks = null, limits } = config;
-  return { permits: keeper, turns, limits: { maxParallelTasks, ...limits } };
+  return { permits: keeper, turns, rates, limits: { maxParallelTasks, ...limits } };
 }
 
 /** Takes jobs from now on. Closing gives what is underway `drainMs()` to end. */

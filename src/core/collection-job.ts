@@ -32,6 +32,8 @@ export interface CollectionJob {
   readonly allowUnresolved: boolean;
   /** What the collection may connect to. */
   readonly egress: EgressRules;
+  /** `host` or `host:port` of those whose requests wait for `takeTurn`. */
+  readonly pacedHosts: readonly string[];
   /** Values that may be sent to some hosts only. */
   readonly guardedSecrets: readonly {
     readonly name: string;
@@ -91,6 +93,8 @@ export interface CollectionRunner {
     options: {
       readonly signal: AbortSignal;
       readonly onRecords: (records: readonly RequestRecord[]) => void;
+      /** Milliseconds until a request to a paced host may go. Never rejects. */
+      readonly takeTurn?: (host: string) => Promise<number>;
     },
   ): Promise<CollectionResult>;
 }

@@ -11,12 +11,18 @@ const hostLimitSchema: z.ZodType<HostLimit> = z.union([
   countSchema.transform((parallel): HostLimit => ({ parallel })),
   z.strictObject({
     parallel: countSchema.optional(),
+    perSecond: z.number().positive().max(100_000).optional(),
+    burst: countSchema.optional(),
   }),
 ]);
 
 interface HostLimit {
   /** Tasks at once. */
   readonly parallel?: number | undefined;
+  /** Requests, of all tasks together. */
+  readonly perSecond?: number | undefined;
+  /** Requests that may go at once after a pause; 1 where nothing is said. */
+  readonly burst?: number | undefined;
 }
 
 /** `limits` of the configuration. A variable or a flag gives it as JSON. */
@@ -75,6 +81,13 @@ export function permitsOf(limits: WorkLimits, task: LimitedTask): readonly Permi
 /** Whether some host has a limit of tasks, so that it must be known where a task sends to. */
 export function limitsTasksOfHosts(limits: WorkLimits): boolean {
   return Object.values(limits.hosts).some(({ parallel }) => parallel !== undefined);
+}
+
+/** Hosts whose requests have to take turns. */
+export function pacedHosts(limits: WorkLimits): readonly string[] {
+  return Object.entries(limits.hosts).flatMap(([host, { perSecond }]) =>
+    perSecond === undefined ? [] : [host],
+  );
 }
 
 /** A key in words: `lock database`, `limit of environment staging`. */

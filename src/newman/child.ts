@@ -29,6 +29,19 @@ function send(message: FromChild): void {
   process.send?.(message);
 }
 
+/** Requests that wait to be told when they may go, by the number of their turn. */
+const turns = new Map<number, (waitMs: number) => void>();
+let lastTurn = 0;
+
+function takeTurn(host: string): Promise<number> {
+  lastTurn += 1;
+  const turn = lastTurn;
+  return new Promise((resolve) => {
+    turns.set(turn, resolve);
+    send({ type: "turn", turn, host });
+  });
+}
+
 async function run(newman: Newman, job: JobMessage): Promise<void> {
   let waiting: RequestRecord[] = [];
   let counts: Counts | undefined;
@@ -40,11 +53,14 @@ async function run(newman: Newman, job: JobMessage): Promise<void> {
       send({ type: "records", records: waiting, counts });
     waiting = [];
   };
-  const execution = await execute(newman, job, (records, countsSoFar) => {
-    waiting.push(...records);
-    counts = countsSoFar;
-    if (waiting.length >= BATCH_SIZE) flush();
-    else timer ??= setTimeout(flush, BATCH_MS);
+  const execution = await execute(newman, job, {
+    takeTurn,
+    onRecords(records, countsSoFar) {
+      waiting.push(...records);
+      counts = countsSoFar;
+      if (waiting.length >= BATCH_SIZE) flush();
+      else timer ??= setTimeout(flush, BATCH_MS);
+    },
   });
   flush();
   send({
@@ -77,6 +93,11 @@ async function main(): Promise<void> {
   const stock = await opening;
   process.on("message", (raw: unknown) => {
     const message = toChildSchema.parse(raw);
+    if (message.type === "go") {
+      turns.get(message.turn)?.(message.waitMs);
+      turns.delete(message.turn);
+      return;
+    }
     containment.begin(message.job);
     stock.work();
     run(newman, message.job).then(stock.rest).catch(crash);

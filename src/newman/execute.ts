@@ -12,6 +12,7 @@ import { limitIterations } from "./iteration-range.js";
 import { exportScopes, openCookieJar } from "./exported-scopes.js";
 import type { JobMessage } from "./messages.js";
 import type { Newman, NewmanFailure, NewmanOptions, NewmanSummary } from "./newman.js";
+import type { TakeTurn } from "./paced-requests.js";
 import { containRun, type StartedRun } from "./started-run.js";
 import { cut, messageOf, textOf } from "./text.js";
 
@@ -35,7 +36,13 @@ export interface Execution {
 export function execute(
   newman: Newman,
   job: JobMessage,
-  onRecords: (records: readonly RequestRecord[], counts: Counts) => void,
+  {
+    onRecords,
+    takeTurn,
+  }: {
+    readonly onRecords: (records: readonly RequestRecord[], counts: Counts) => void;
+    readonly takeTurn: TakeTurn;
+  },
 ): Promise<Execution> {
   const prepared = prepare(job);
   if ("runError" in prepared) return Promise.resolve({ ...NOTHING, ...prepared });
@@ -110,7 +117,7 @@ export function execute(
     let started: StartedRun | undefined;
     emitter.on("start", (_error, { run }) => {
       started = run;
-      containRun(run, job);
+      containRun(run, job, takeTurn);
       if (job.certificates !== null) giveCertificates(run, job.certificates);
       if (job.iterationRange !== null) limitIterations(run, job.iterationRange);
     });

@@ -130,11 +130,16 @@ export function createLane(options: LaneOptions): Lane {
 function runIn(
   child: Child,
   job: JobMessage,
-  { signal, onRecords }: RunOptions,
+  { signal, onRecords, takeTurn = () => Promise.resolve(0) }: RunOptions,
 ): Promise<{ readonly result: CollectionResult; readonly residentBytes: number }> {
   let counts: Counts = NO_COUNTS;
   return new Promise<{ result: CollectionResult; residentBytes: number }>((resolve) => {
     child.listen((message) => {
+      if (message.type === "turn") {
+        const { turn, host } = message;
+        void takeTurn(host).then((waitMs) => child.send({ type: "go", turn, waitMs }));
+        return;
+      }
       counts = message.counts;
       if (message.type === "records") onRecords(message.records);
       // A run whose end crosses its stop on the way was stopped: the kill is underway, and what comes after it is not to be trusted.

@@ -37,6 +37,7 @@ const jobSchema = z.strictObject({
   refusedFiles: z.enum(["fail", "warn"]),
   allowUnresolved: z.boolean(),
   egress: narrowedEgressSchema,
+  pacedHosts: z.array(z.string()),
   guardedSecrets: z.array(
     z.strictObject({ name: z.string(), value: z.string(), domains: z.array(z.string()) }),
   ),
@@ -59,6 +60,8 @@ export type JobMessage = z.infer<typeof jobSchema>;
 /** Lane to child. A child runs one collection at a time. */
 export const toChildSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("run"), job: jobSchema }),
+  /** The answer to `turn` of this number. */
+  z.strictObject({ type: z.literal("go"), turn: z.int(), waitMs: z.number().min(0) }),
 ]);
 export type ToChild = z.infer<typeof toChildSchema>;
 
@@ -72,6 +75,8 @@ export const fromChildSchema = z.discriminatedUnion("type", [
     records: z.array(requestRecordSchema),
     counts: countsSchema,
   }),
+  /** A request to a paced host asks when it may go. */
+  z.strictObject({ type: z.literal("turn"), turn: z.int(), host: z.string() }),
   z.strictObject({
     type: z.literal("finished"),
     counts: countsSchema,
@@ -108,6 +113,7 @@ export function toJobMessage(
     globals: job.globals.map(({ key, value }) => ({ key, value })),
     folder: [...job.folder],
     bail: bailSchema.parse(job.bail),
+    pacedHosts: [...job.pacedHosts],
     outputs: [...job.outputs],
     exports: [...job.exports],
   };

@@ -3,6 +3,8 @@
 import { realpathSync } from "node:fs";
 import { sep } from "node:path";
 import type { Iterating } from "./iteration-range.js";
+import type { JobMessage } from "./messages.js";
+import { paceRequests, type TakeTurn } from "./paced-requests.js";
 import { watchScript } from "./watched-script.js";
 
 /** The part of the runtime's run that is used here, as its source shows it. */
@@ -21,13 +23,15 @@ const watched = new WeakSet<object>();
 
 export function containRun(
   run: StartedRun,
-  { workingDirectory, maxResponseBytes }: { workingDirectory: string; maxResponseBytes: number },
+  job: Pick<JobMessage, "workingDirectory" | "maxResponseBytes" | "pacedHosts">,
+  takeTurn: TakeTurn,
 ): void {
   const { host, requester, options } = run;
   if (host === undefined || requester?.options === undefined || options?.fileResolver === undefined)
     throw new Error("this runtime has no sandbox, requester or file resolver where they were");
-  requester.options.maxResponseSize = maxResponseBytes;
-  followLinks(options.fileResolver, workingDirectory);
+  requester.options.maxResponseSize = job.maxResponseBytes;
+  followLinks(options.fileResolver, job.workingDirectory);
+  paceRequests(requester, { hosts: job.pacedHosts, takeTurn });
   watchScripts(host);
 }
 

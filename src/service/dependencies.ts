@@ -18,7 +18,7 @@ import type {
 } from "../core/ports.js";
 import type { HealthByEnvironment } from "../core/health.js";
 import type { WorkLimits } from "../core/limits.js";
-import type { Turns } from "../core/shared-limits.js";
+import type { RateLimits, Turns } from "../core/shared-limits.js";
 import type { Logger } from "../log.js";
 import type { Bell } from "./bell.js";
 import type { HealthGate } from "./health-gate.js";
@@ -31,6 +31,7 @@ export interface Dependencies {
   readonly queue: RunQueue;
   readonly permits: PermitKeeper;
   readonly turns: Turns;
+  readonly rates: RateLimits;
   readonly limits: WorkLimits;
   readonly runner: CollectionRunner;
   readonly plans: PlanSource;

@@ -20,6 +20,7 @@ import { retryCauseOf } from "../core/attempts.js";
 import { NO_COUNTS } from "../core/evidence.js";
 import { cleanExports, type Exports } from "../core/exports.js";
 import { judge, judgeOutputs } from "../core/judge.js";
+import { pacedHosts } from "../core/limits.js";
 import { shorten, type Outcome } from "../core/outcome.js";
 import type { TaskNode } from "../core/plan.js";
 import type { CollectionJob } from "../core/collection-job.js";
@@ -33,6 +34,7 @@ import type { Dependencies, WorkDependencies } from "./dependencies.js";
 import { createEvidenceWriter } from "./evidence-writer.js";
 import { getInputs, type Inputs } from "./inputs.js";
 import { outputLayers, outputRows, secretOutputs } from "./outputs.js";
+import { takeTurnOf } from "./pace-hosts.js";
 import { appendEvents } from "./record.js";
 import { watchForStop } from "./watch-for-stop.js";
 
@@ -116,6 +118,7 @@ export async function runTask(
         onRecords: (records) => {
           writer.write(redact(records));
         },
+        takeTurn: (host) => takeTurnOf(deps, host, stop.signal),
       });
     });
     await writer.close();
@@ -160,7 +163,7 @@ function waitForTargets(
 }
 
 async function createJob(
-  { blobs }: Pick<Dependencies, "blobs">,
+  { blobs, limits }: Pick<Dependencies, "blobs" | "limits">,
   from: {
     readonly run: Run;
     readonly node: TaskNode;
@@ -210,6 +213,7 @@ async function createJob(
     refusedFiles: node.refusedFiles,
     allowUnresolved: node.allowUnresolved,
     egress: node.egress,
+    pacedHosts: pacedHosts(limits),
     guardedSecrets: inputs.guardedSecrets,
     requestLimit: node.requestLimit,
     outputs: node.outputs,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { targetHosts } from "../../src/collections/target-hosts.js";
-import { describePermit, limitsSchema, permitsOf } from "../../src/core/limits.js";
+import { describePermit, limitsSchema, pacedHosts, permitsOf } from "../../src/core/limits.js";
 import { readPlan } from "../../src/core/plan.js";
 
 function planOf(head: object, task: object) {
@@ -110,4 +110,18 @@ test("hosts are read from URLs of every form, with variables filled in", () => {
   );
   assert.ok(targetHosts(collection, new Map()).includes("own.test"));
   assert.deepEqual(targetHosts(null, new Map()), []);
+});
+
+test("hosts with a rate are paced, by small letters", () => {
+  const hosts = {
+    "API.example.test": { perSecond: 0.5 },
+    "h:8443": { perSecond: 9, burst: 3 },
+    h: 2,
+  };
+  const limits = limitsSchema.parse({ hosts });
+  assert.deepEqual(pacedHosts({ maxParallelTasks: null, ...limits }), [
+    "api.example.test",
+    "h:8443",
+  ]);
+  assert.ok(!limitsSchema.safeParse({ hosts: { h: { perSecond: 0 } } }).success);
 });

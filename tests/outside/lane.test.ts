@@ -240,7 +240,10 @@ test("a run that Newman ends twice has no result", async () => {
     },
   };
   await assert.rejects(
-    execute(twice, toJobMessage(jobOf({}), { maxResponseBytes: 1 }), () => undefined),
+    execute(twice, toJobMessage(jobOf({}), { maxResponseBytes: 1 }), {
+      onRecords: () => undefined,
+      takeTurn: () => Promise.resolve(0),
+    }),
     /ended the same run twice/,
   );
 });

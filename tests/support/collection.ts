@@ -54,6 +54,7 @@ export function jobOf(collection: unknown, more: Partial<CollectionJob> = {}): C
     allowUnresolved: false,
     guardedSecrets: [],
     egress: { allow: [], deny: [] },
+    pacedHosts: [],
     requestLimit: 5_000,
     outputs: [],
     exports: [],

@@ -139,6 +139,7 @@ export async function openEngine(parts: {
     queue,
     permits,
     turns: parts.backend.limits.turns,
+    rates: parts.backend.limits.rates,
     limits: parts.limits ?? NO_LIMITS,
     runner: behavingRunner(started),
     plans: {
