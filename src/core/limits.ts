@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { fromJson } from "./config-key.js";
 import type { Plan, TaskNode } from "./plan.js";
-import type { Permit } from "./shared-limits.js";
+import type { Block, Permit } from "./shared-limits.js";
 
 const countSchema = z.int().min(1).max(100_000);
 
@@ -88,6 +88,21 @@ export function pacedHosts(limits: WorkLimits): readonly string[] {
   return Object.entries(limits.hosts).flatMap(([host, { perSecond }]) =>
     perSecond === undefined ? [] : [host],
   );
+}
+
+/** Whose permits they are: neither ids of runs nor of nodes hold a slash. `execution` tells attempts apart. */
+export function permitOwner(runId: string, node: string, execution: string): string {
+  return `${runId}/${node}/${execution}`;
+}
+
+/** What a task waits for, in words: `lock database, held by task-1 of run 0mw…`, `limit of host example.org (2 tasks hold it)`. */
+export function describeBlock({ key, owners }: Block, waitingRun: string): string {
+  const what = describePermit(key);
+  const [first, ...others] = owners;
+  if (first === undefined) return what;
+  if (others.length > 0) return `${what} (${String(owners.length)} tasks hold it)`;
+  const [runId = "", node = ""] = first.split("/");
+  return `${what}, held by ${node}${runId === waitingRun ? "" : ` of run ${runId}`}`;
 }
 
 /** A key in words: `lock database`, `limit of environment staging`. */

@@ -63,6 +63,10 @@ export interface Plan {
   readonly nodes: readonly PlanNode[];
 }
 
+export function tasksOf({ nodes }: Pick<Plan, "nodes">): readonly TaskNode[] {
+  return nodes.flatMap((node) => (node.kind === "task" ? [node] : []));
+}
+
 export type PlanCheck =
   | { readonly ok: true; readonly plan: Plan }
   | { readonly ok: false; readonly problems: readonly Problem[] };

@@ -34,6 +34,12 @@ interface PermitHolder {
   readonly keys: readonly string[];
 }
 
+/** A key that a waiter was refused for, and who holds its places now. */
+export interface Block {
+  readonly key: string;
+  readonly owners: readonly string[];
+}
+
 /** Counted permits. What is not renewed for `leaseMs` is free again: nobody has to clean up behind a crash. */
 export interface Permits {
   readonly leaseMs: number;
@@ -45,6 +51,8 @@ export interface Permits {
   release(holder: PermitHolder): Promise<readonly string[]>;
   /** A waiter will not ask again; answers those that should ask in its stead. */
   forget(waiter: string): Promise<readonly string[]>;
+  /** What each of these waiters waits for, in their order; nothing for one that does not wait. */
+  blocks(waiters: readonly string[]): Promise<readonly (readonly Block[])[]>;
   /** The waiters that should ask again because a lease has run out. */
   wake(): Promise<readonly string[]>;
 }

@@ -52,7 +52,9 @@ export const runDocumentSchema = runSummarySchema
         waitingFor: z
           .string()
           .nullable()
-          .describe("What a task waits for that no living worker can take; null otherwise."),
+          .describe(
+            "What a task whose turn has come waits for: a lock and who holds it, a limit, a pause, a worker with its labels, a lane. Null otherwise.",
+          ),
         outcome: outcomeSchema.nullable(),
       }),
     ),
@@ -105,7 +107,7 @@ export function runDocument(view: RunView): z.infer<typeof runDocumentSchema> {
     nodes: view.run.plan.nodes.map(({ id, kind, title, needs }) => {
       const outcome = view.outcomes.get(id) ?? null;
       const state = outcome !== null ? "ended" : active.has(id) ? "running" : "waiting";
-      const waitingFor = view.unserved?.get(id) ?? null;
+      const waitingFor = view.waitingFor?.get(id) ?? null;
       return { id, kind, title, needs: [...needs], state, waitingFor, outcome };
     }),
   };

@@ -125,6 +125,15 @@ function createPermits(leaseMs: number, now: () => number): Permits {
       waiters.delete(name);
       return Promise.resolve(waiter === undefined ? [] : runnable(waiter.blockedBy));
     },
+    blocks: (names) =>
+      Promise.resolve(
+        names.map((name) =>
+          (waiters.get(name)?.blockedBy ?? []).map((key) => ({
+            key,
+            owners: [...holdersOf(key).keys()],
+          })),
+        ),
+      ),
     wake: () => Promise.resolve(runnable([...waiters.values()].flatMap((each) => each.blockedBy))),
   };
 }

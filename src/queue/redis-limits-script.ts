@@ -155,6 +155,23 @@ function commands.forget(request)
   return runnable(cjson.decode(text).blockedBy)
 end
 
+-- A flat list, because an empty one has no type in JSON here: each waiter's number, a key, how many hold it, and who.
+function commands.blocks(request)
+  local answer = {}
+  for place, waiter in ipairs(request.waiters) do
+    local text = redis.call('HGET', waiters, waiter)
+    for _, key in ipairs(text and cjson.decode(text).blockedBy or {}) do
+      count(key)
+      local owners = redis.call('ZRANGE', held(key), 0, -1)
+      answer[#answer + 1] = tostring(place - 1)
+      answer[#answer + 1] = key
+      answer[#answer + 1] = tostring(#owners)
+      for _, owner in ipairs(owners) do answer[#answer + 1] = owner end
+    end
+  end
+  return answer
+end
+
 function commands.wake()
   return runnable(redis.call('SMEMBERS', queues))
 end

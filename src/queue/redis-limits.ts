@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import { PERMIT_LEASE_MS, type SharedLimits } from "../core/shared-limits.js";
+import { PERMIT_LEASE_MS, type Block, type SharedLimits } from "../core/shared-limits.js";
 import { LIMITS_SCRIPT } from "./redis-limits-script.js";
 
 const SCRIPT_HASH = createHash("sha1").update(LIMITS_SCRIPT).digest("hex");
@@ -37,6 +37,17 @@ export function createRedisLimits(
       renew: (holders) => ask("renew", { holders, leaseMs }),
       release: (holder) => ask("release", holder),
       forget: (waiter) => ask("forget", { waiter }),
+      async blocks(waiters) {
+        const blocks = waiters.map((): Block[] => []);
+        const flat = await ask("blocks", { waiters });
+        for (let at = 0; at < flat.length;) {
+          const [place = "", key = "", count = ""] = flat.slice(at, at + 3);
+          const end = at + 3 + Number(count);
+          blocks[Number(place)]?.push({ key, owners: flat.slice(at + 3, end) });
+          at = end;
+        }
+        return blocks;
+      },
       wake: () => ask("wake", {}),
     },
     rates: {

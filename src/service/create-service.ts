@@ -16,7 +16,7 @@ import { rerun } from "./rerun.js";
 import { putSchedule } from "./schedule-plans.js";
 import { takeExports } from "./take-exports.js";
 import { submitRun } from "./submit-run.js";
-import { tellUnserved } from "./unserved.js";
+import { tellWaiting } from "./tell-waiting.js";
 import { variablesUsed } from "./variables-used.js";
 import { listRuns, reportRun, viewRun } from "./view-run.js";
 
@@ -55,7 +55,7 @@ export function createService(deps: Dependencies, parts: ServiceParts): Service 
       refuseWhileDraining(parts);
       return rerun(deps, runId, request);
     },
-    viewRun: async (runId) => tellUnserved(deps, await viewRun(deps, runId)),
+    viewRun: async (runId) => tellWaiting(deps, await viewRun(deps, runId)),
     workers: () => deps.workers.list(),
     listRuns: (query) => listRuns(deps, query),
     cancelRun: (runId, by) => cancelRun(deps, runId, by),
@@ -72,8 +72,7 @@ export function createService(deps: Dependencies, parts: ServiceParts): Service 
     },
     followRun: (runId, options) => followRun(deps, runId, options),
     readEvents: (runId, query) => readEvents(deps, runId, query),
-    waitForRun: async (runId, options) =>
-      tellUnserved(deps, await waitForRun(deps, runId, options)),
+    waitForRun: async (runId, options) => tellWaiting(deps, await waitForRun(deps, runId, options)),
     takeExports: (runId) => takeExports(deps, runId),
     reportRun: (runId) => reportRun(deps, runId),
     checkReadiness: () => checkReadiness(parts.probes, READINESS_LIMIT_MS),

@@ -1,7 +1,7 @@
 /** Holds permits for the tasks of this process: takes them, renews their leases, gives them back, and wakes whoever waited. */
 
 import type { RunQueue } from "../core/ports.js";
-import type { Permit, PermitAnswer, Permits } from "../core/shared-limits.js";
+import type { Block, Permit, PermitAnswer, Permits } from "../core/shared-limits.js";
 import type { Logger } from "../log.js";
 
 /** How soon permits of a worker that has died are offered to others, once their lease is over. */
@@ -20,6 +20,8 @@ export interface PermitKeeper {
   >;
   /** The task will not ask again, so that whoever waits behind it does not wait for it. Never rejects, as releasing does not. */
   forget(task: WaitingTask): Promise<void>;
+  /** What each of these tasks waits for, in their order, with the `owner` each holder gave. */
+  blocks(tasks: readonly WaitingTask[]): Promise<readonly (readonly Block[])[]>;
   /** Stops renewing; what is still held runs out. */
   close(): Promise<void>;
 }
@@ -108,6 +110,7 @@ export function createPermitKeeper(
       quietly("a task that waited for permits cannot be forgotten", async () =>
         wake(await permits.forget(waiterOf(task))),
       ),
+    blocks: (tasks) => permits.blocks(tasks.map(waiterOf)),
     async close() {
       clearInterval(timer);
       await looking;

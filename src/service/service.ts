@@ -79,8 +79,8 @@ export interface RunView extends RunStatus {
   readonly outcomes: ReadonlyMap<string, Outcome>;
   /** Ids of the nodes that have started and not ended. */
   readonly active: readonly string[];
-  /** What tasks are waiting for that no living worker can take, by node id. */
-  readonly unserved?: ReadonlyMap<string, string>;
+  /** What tasks wait for whose turn has come, by node id, in words. */
+  readonly waitingFor?: ReadonlyMap<string, string>;
 }
 
 export interface Check {

@@ -1,6 +1,6 @@
 /** The permits of a task: taken together before it starts, or it comes again later without holding a lane. */
 
-import { describePermit, permitsOf } from "../core/limits.js";
+import { describePermit, permitOwner, permitsOf } from "../core/limits.js";
 import type { TaskNode } from "../core/plan.js";
 import type { NodeWake, SettleAnswer } from "../core/ports.js";
 import type { Run } from "../core/run.js";
@@ -35,7 +35,7 @@ export async function takePermits(
   if (permits.length === 0) return { state: "taken", wake, release: () => Promise.resolve() };
   const answer = await deps.permits.take({
     task: { runId: run.id, node: node.id, runsOn: node.runsOn },
-    owner: `${run.id}/${node.id}/${deps.clock.random(8)}`,
+    owner: permitOwner(run.id, node.id, deps.clock.random(8)),
     rank: run.turns?.[node.id] ?? 0,
     permits,
   });

@@ -3,7 +3,7 @@
 import { countRequests } from "../collections/count-requests.js";
 import { readCollection } from "../collections/read-collection.js";
 import { durationOf } from "../core/outcome.js";
-import type { Plan, TaskNode } from "../core/plan.js";
+import { tasksOf, type Plan, type TaskNode } from "../core/plan.js";
 import type { PlanFolder } from "../core/ports.js";
 import type { Run } from "../core/run.js";
 import { expectedMs, startOrder, type TaskSize } from "../core/schedule.js";
@@ -23,7 +23,7 @@ export async function takeTurns(
   trigger: string,
 ): Promise<Readonly<Record<string, number>>> {
   const { plan } = folder;
-  const tasks = plan.nodes.flatMap((node) => (node.kind === "task" ? [node] : []));
+  const tasks = tasksOf(plan);
   const learned = await learnDurations(deps, plan.name, tasks);
   const sizes = tasks.map((task): [string, TaskSize] => {
     const durationsMs = learned.get(task.id) ?? [];

@@ -1,10 +1,9 @@
-/** Tasks that no living worker can take: told at submission and in every view, so that none waits in silence. */
+/** Tasks that no living worker can take, told at submission. */
 
-import { messageOf, refuse } from "../core/errors.js";
+import { refuse } from "../core/errors.js";
 import { carries, workerWith } from "../core/labels.js";
-import type { Plan, TaskNode } from "../core/plan.js";
+import { tasksOf, type Plan } from "../core/plan.js";
 import type { Dependencies } from "./dependencies.js";
-import type { RunView } from "./service.js";
 
 /**
  * INVALID_PLAN where a task asks for labels this engine does not have and no other worker can come. Where workers come and
@@ -33,38 +32,6 @@ export async function checkLabels(
     const ids = unserved.flatMap(({ id, runsOn }) => (workerWith(runsOn) === wanted ? [id] : []));
     log.warn({ plan: plan.name }, `${ids.join(", ")} will be waiting for ${wanted}`);
   }
-}
-
-/** The view with what its tasks wait for; without that while the workers cannot be listed. */
-export async function tellUnserved(
-  deps: Pick<Dependencies, "workers" | "log">,
-  view: RunView,
-): Promise<RunView> {
-  const ready = view.end === null ? readyTasks(view) : [];
-  if (ready.length === 0 || !deps.workers.canJoin) return view;
-  try {
-    const living = await deps.workers.list();
-    const unserved = ready.filter(({ runsOn }) => !living.some((one) => carries(one, runsOn)));
-    return {
-      ...view,
-      unserved: new Map(unserved.map(({ id, runsOn }) => [id, workerWith(runsOn)])),
-    };
-  } catch (error) {
-    deps.log.debug({ reason: messageOf(error) }, "the workers cannot be listed");
-    return view;
-  }
-}
-
-/** Tasks whose turn has come and that have not started. */
-function readyTasks({ run, outcomes, active }: RunView): readonly TaskNode[] {
-  return tasksOf(run.plan).filter(
-    ({ id, needs }) =>
-      !outcomes.has(id) && !active.includes(id) && needs.every((need) => outcomes.has(need)),
-  );
-}
-
-function tasksOf({ nodes }: Plan): readonly TaskNode[] {
-  return nodes.flatMap((node) => (node.kind === "task" ? [node] : []));
 }
 
 function labelsText(labels: readonly string[]): string {

@@ -67,6 +67,30 @@ for (const { name, absence, open } of CASES) {
       assert.deepEqual(await permits.acquire(ask("d", ["k"], 2)), refused);
     });
 
+    test("what a waiter waits for is told with those who hold it, until it has it or waits no more", async () => {
+      const { permits } = opened.create(LONG_MS);
+      await permits.acquire(ask("a", ["k", "l"], 2));
+      await permits.acquire(ask("b", ["k"], 2));
+      await permits.acquire(ask("c", ["l", "k"], 2));
+      await permits.acquire(ask("d", ["l"], 1));
+      const told = async (...waiters: readonly string[]) =>
+        (await permits.blocks(waiters)).map((blocks) =>
+          blocks.map(({ key, owners }) => [key, owners.toSorted()]),
+        );
+      assert.deepEqual(await told("w-a", "w-c", "w-nobody", "w-d"), [
+        [],
+        [["k", ["a", "b"]]],
+        [],
+        [["l", ["a"]]],
+      ]);
+      await permits.release({ owner: "b", keys: ["k"] });
+      await permits.acquire(ask("c", ["l", "k"], 2));
+      assert.deepEqual(await told("w-c"), [[]]);
+      await permits.forget("w-d");
+      assert.deepEqual(await told("w-d"), [[]]);
+      assert.deepEqual(await permits.blocks([]), []);
+    });
+
     test("a waiter that is forgotten holds up nobody, whether the free place was offered to it or not", async () => {
       const { permits } = opened.create(LONG_MS);
       await permits.acquire(ask("a", ["k"]));

@@ -192,7 +192,9 @@ describe("workers on Redis", { skip: absence ?? false }, () => {
       new RegExp(`1 of 1 lanes busy, no labels, .*\\n  runs ${node} of ${id}\\n`),
     );
     const { nodes } = await ask(`${url}/v1/runs/${id}`);
-    assert.ok(nodes.every(({ waitingFor }) => waitingFor === null));
+    const other = node === "one" ? "two" : "one";
+    for (const { id: each, waitingFor } of nodes)
+      assert.equal(waitingFor, each === other ? "a lane" : null, each);
     target.release();
     assert.equal((await ask(`${url}/v1/runs/${id}?wait=60`)).verdict, "passed");
     await stop(worker);
