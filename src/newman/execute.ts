@@ -9,7 +9,7 @@ import type { Failure } from "../core/collection-job.js";
 import { createHttpsAgent, giveCertificates } from "./certificates.js";
 import { collect } from "./collect.js";
 import { limitIterations } from "./iteration-range.js";
-import { exportScopes, openCookieJar } from "./exported-scopes.js";
+import { exportScopes, openCookieJar, outputsOf } from "./exported-scopes.js";
 import type { JobMessage } from "./messages.js";
 import type { Newman, NewmanFailure, NewmanOptions, NewmanSummary } from "./newman.js";
 import type { TakeTurn } from "./paced-requests.js";
@@ -115,8 +115,11 @@ export function execute(
       },
     });
     let started: StartedRun | undefined;
+    let requestLimit = job.requestLimit;
     emitter.on("start", (_error, { run }) => {
       started = run;
+      // A collection that is longer than the limit is no cycle.
+      requestLimit = Math.max(requestLimit, run.state?.items?.length ?? 0);
       containRun(run, job, takeTurn);
       if (job.certificates !== null) giveCertificates(run, job.certificates);
       if (job.iterationRange !== null) limitIterations(run, job.iterationRange);
@@ -127,9 +130,9 @@ export function execute(
       if (iteration !== inIteration.iteration) inIteration.requests = 0;
       inIteration.iteration = iteration;
       inIteration.requests++;
-      if (inIteration.requests !== job.requestLimit + 1) return;
+      if (inIteration.requests !== requestLimit + 1) return;
       const name = textOf(item?.name ?? "");
-      const limit = job.requestLimit.toLocaleString("en");
+      const limit = requestLimit.toLocaleString("en");
       const message = `this iteration has executed ${limit} requests, and "${name}" would be the next: its setNextRequest does not end; if it does, raise requestLimit`;
       list([{ kind: "request", iteration, item: name, message }]);
       started?.abort();
@@ -147,19 +150,6 @@ const NOTHING = {
   outputs: {},
   exports: {},
 } as const;
-
-/** The environment wins over the globals, as it does in scripts. */
-function outputsOf(
-  summary: NewmanSummary | undefined,
-  names: readonly string[],
-): Readonly<Record<string, unknown>> {
-  const entries = names.flatMap((name) => {
-    const scope = [summary?.environment, summary?.globals].find((each) => each?.has(name));
-    const value = scope?.get(name);
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return Object.fromEntries(entries);
-}
 
 /** Newman takes a text for a path or URL to load, and dies of `null`; iteration data has rules of its own. */
 function prepare(

@@ -30,6 +30,19 @@ export function exportScopes(
   return exported;
 }
 
+/** The environment wins over the globals, as it does in scripts. */
+export function outputsOf(
+  summary: NewmanSummary | undefined,
+  names: readonly string[],
+): Readonly<Record<string, unknown>> {
+  const entries = names.flatMap((name) => {
+    const scope = [summary?.environment, summary?.globals].find((each) => each?.has(name));
+    const value = scope?.get(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
 /** Newman takes only a jar of its own copy of the package. */
 function loadCookieJars(): CookieJars {
   const require = createRequire(import.meta.url);

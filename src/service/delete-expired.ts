@@ -4,6 +4,7 @@ import type { RunStatus } from "../core/run.js";
 import { cursorOf } from "../core/run-query.js";
 import { expiredRuns, type KeptRun, type RetentionRule } from "../core/retention.js";
 import type { Dependencies } from "./dependencies.js";
+import { deleteOutputs } from "./outputs.js";
 
 const PAGE_SIZE = 200;
 /** By how much the clocks of services may differ. */
@@ -25,7 +26,11 @@ export async function deleteExpired(
   const expired = new Set(expiredRuns(own, rule, deps.clock.now()));
   const gone = own.filter(({ id }) => expired.has(id));
   if (gone.length === 0) return { runs: 0, files: 0 };
-  for (const { id } of gone) await deps.store.deleteRun(id);
+  for (const { id, exports } of gone) {
+    // Whoever asked for them may have died before it took them.
+    if (exports) await deleteOutputs(deps.blobs, (await deps.store.outcomes(id)).values());
+    await deps.store.deleteRun(id);
+  }
   const unused = new Set(gone.flatMap(({ hashes }) => hashes));
   // Other namespaces may keep their files in the same place.
   for (const { hashes } of await wholeHistory(deps)) for (const hash of hashes) unused.delete(hash);
@@ -46,6 +51,8 @@ interface HistoryEntry extends KeptRun {
   readonly namespace: string;
   readonly createdAt: number;
   readonly hashes: readonly string[];
+  /** Whether it may have left exports behind. */
+  readonly exports: boolean;
 }
 
 /** Every run there is, newest first, without the bulk of it. */
@@ -78,5 +85,6 @@ async function isUsedSince(
 function entryOf({ run, end }: RunStatus): HistoryEntry {
   const { id, plan, namespace, createdAt, files, uploads } = run;
   const hashes = [...Object.values(files), ...Object.values(uploads)];
-  return { id, plan: plan.name, end, namespace, createdAt, hashes };
+  const exports = plan.nodes.some((node) => node.kind === "task" && node.exports !== undefined);
+  return { id, plan: plan.name, end, namespace, createdAt, hashes, exports };
 }

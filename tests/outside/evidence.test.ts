@@ -269,6 +269,9 @@ test("an endless setNextRequest is ended, and its request named", async () => {
     iterations: 3,
   });
   assert.equal(twoRounds.status, "passed", "the limit is that of one iteration");
+  const long = Array.from({ length: 30 }, () => ({ url: target.url, test: PASSING_TEST }));
+  const longer = await judgeRun(sketchCollection(...long), { requestLimit: 20 });
+  assert.equal(longer.status, "passed", "what is long is no cycle");
 });
 
 test("a server that drips for ever meets the deadline of the request, and the run goes on", async () => {
