@@ -24,11 +24,13 @@ const RULES: Readonly<Record<string, Rule>> = {
     packages: [
       "node:crypto",
       "node:util",
+      "node:vm",
       "acorn",
       "zod",
       "yaml",
       "jsonc-parser",
       "@faker-js/faker",
+      "fast-check",
       "postman-collection",
       "csv-parse",
     ],

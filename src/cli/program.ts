@@ -5,6 +5,7 @@ import { formatProblem, TurnpikeError } from "../core/errors.js";
 import { EXIT } from "../core/exit-code.js";
 import { addCollectionCommand } from "./command-collection.js";
 import { addConfigCommand } from "./command-config.js";
+import { addDataCommand } from "./command-data.js";
 import { addEnvCommand } from "./command-env.js";
 import { addPauseCommands } from "./command-pause.js";
 import { addPlanCommand } from "./command-plan.js";
@@ -57,6 +58,7 @@ export async function runProgram(
   addEnvCommand(program, context, end);
   addVaultCommand(program, context);
   addConfigCommand(program, context);
+  addDataCommand(program, context);
   try {
     await program.parseAsync(argv);
     return exitCode;

@@ -116,7 +116,7 @@ export async function readEnvironment(given: string): Promise<Layer | undefined>
   return layerOf(read.document.name ?? basename(given), read.document);
 }
 
-async function readGiven(what: string, path: string): Promise<Uint8Array> {
+export async function readGiven(what: string, path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {

@@ -5,8 +5,8 @@ import { z } from "zod";
 import { nearest } from "../core/nearest.js";
 
 /** Dates are drawn around this moment, never around now: the same seed gives the same bytes on any day. */
-const REFERENCE = "2026-01-01T00:00:00.000Z";
-const YEAR_EARLIER = "2025-01-01T00:00:00.000Z";
+export const REFERENCE = "2026-01-01T00:00:00.000Z";
+export const YEAR_EARLIER = "2025-01-01T00:00:00.000Z";
 
 /** Types without options whose values stay what they are with a prefix before them. */
 const TEXT_DRAWS = {
@@ -117,6 +117,9 @@ const optionSchemas = [
   }),
 ] as const;
 
+/** Types without options: the names a schema may say in `x-faker`. */
+export const PLAIN_TYPES: readonly string[] = plainTypes.toSorted();
+
 /** Every type there is, in alphabetical order. */
 export const FIELD_TYPES: readonly string[] = [
   ...plainTypes,
@@ -184,7 +187,7 @@ export function decimalsOf(range: {
   readonly max: number;
   readonly fractionDigits: number;
 }): { readonly first: number; readonly last: number; readonly unit: number } {
-  const unit = 10 ** range.fractionDigits;
+  const unit = Number(`1e${String(range.fractionDigits)}`);
   // 0.29 * 100 is 28.999999999999996: what is that close to a whole number is meant to be one.
   return {
     first: Math.ceil(range.min * unit - 1e-6),
@@ -212,6 +215,12 @@ export function isText(field: Field): boolean {
     case "enum":
       return field.values.every((value) => typeof value === "string");
   }
+}
+
+/** A value of a type without options; null for another name. */
+export function drawPlain(type: string): Value {
+  const known = plainTypes.find((name) => name === type);
+  return known === undefined ? null : PLAIN_DRAWS[known]();
 }
 
 function isPlain(field: Field): field is Extract<Field, { type: PlainType }> {

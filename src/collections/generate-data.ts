@@ -1,43 +1,36 @@
 /** Test data from a seed: the same request gives the same bytes on any machine and any day. */
 
 import { z } from "zod";
-import { refuse, type Problem } from "../core/errors.js";
-import { decimalsOf, fieldSchema, isText, seedDraws, sourceOf, type Field } from "./data-fields.js";
+import { refuse, TurnpikeError, type Problem } from "../core/errors.js";
+import { EndlessPattern, violationsOf } from "./check-value.js";
+import { compileSchema } from "./compile-schema.js";
+import {
+  drawColumn,
+  fieldColumns,
+  hasColumns,
+  schemaColumns,
+  WHOLE_COLUMN,
+  type DataColumn,
+} from "./data-columns.js";
+import { toCsv } from "./data-csv.js";
+import { countOf, MAX_VALUES, type DataRequest } from "./data-request.js";
+import { CannotDraw } from "./draw-value.js";
+import { findComponent } from "./openapi-schema.js";
+import { casesOf } from "./schema-cases.js";
+import { placeText } from "./schema-places.js";
+import type { SchemaNode } from "./schema-node.js";
 
-/** More would keep the service busy for seconds. */
-const MAX_VALUES = 100_000;
-/** How often a value is drawn before a field counts as exhausted, where nobody knows how many values there are. */
-const MAX_DRAWS = 1000;
-/** The same for each value there can be: drawing a last free one of n takes n draws on average, and e^-50 miss it. */
-const DRAWS_PER_VALUE = 50;
-
-export const generateDataSchema = z
-  .strictObject({
-    seed: z.union([z.int(), z.string().min(1).max(200)]).default(1),
-    count: z.int().min(1).max(10_000).default(10),
-    fields: z.array(fieldSchema).min(1).max(100),
-    format: z.enum(["json", "csv"]).default("json"),
-    /** Put before the values of fields that say `prefixed`, so that runs can tell their data apart. */
-    prefix: z.string().min(1).max(200).optional(),
-  })
-  .superRefine((request, context) => {
-    for (const { path, message } of checkFields(request)) {
-      context.addIssue({ code: "custom", path: [...path], message });
-    }
-  })
-  .meta({ id: "GenerateDataRequest" });
-export type DataRequest = z.output<typeof generateDataSchema>;
-
-const rowSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
-export type DataRow = Readonly<z.output<typeof rowSchema>>;
+const rowSchema = z.record(z.string(), z.unknown());
+type DataRow = Readonly<z.output<typeof rowSchema>>;
 
 export const generatedDataSchema = z
   .strictObject({
     seed: z.union([z.int(), z.string()]),
     count: z.int(),
     format: z.enum(["json", "csv"]),
-    /** Names of the fields, in order. */
+    /** Names of the columns, in order. */
     columns: z.array(z.string()),
+    /** Of cases: `case`, `valid`, `place`, `keyword`, and `body`, the JSON text of the case. */
     rows: z.array(rowSchema),
     /** The file in the asked format, ready for `newman --iteration-data`. */
     text: z.string(),
@@ -46,122 +39,188 @@ export const generatedDataSchema = z
   .meta({ id: "GeneratedData" });
 export type GeneratedData = z.output<typeof generatedDataSchema>;
 
-/**
- * Rows for a request that passed `generateDataSchema`. Each column is seeded by itself, so adding a field or asking for
- * more rows leaves the values there were as they are. Throws INVALID_REQUEST when a unique field runs out of values.
- */
+/** How often a row that is there already is drawn anew. */
+const MAX_ROW_DRAWS = 1000;
+const CASE_COLUMNS = ["case", "valid", "place", "keyword", "body"] as const;
+
+/** Rows for a request that passed `generateDataSchema`. Throws INVALID_REQUEST with what stands in the way of making them. */
 export function generateData(request: DataRequest): GeneratedData {
-  const problems: Problem[] = [];
-  const columns = request.fields.map((field, position) => {
-    const column = drawColumn(field, request);
-    if (column !== null) return column;
-    const message = `"${field.type}" has too few different values for ${String(request.count)} unique ones`;
-    const suggestedAction =
-      "ask for fewer rows, or use sequence, string.uuid or string.alphanumeric";
-    problems.push({ path: `fields.${String(position)}.unique`, message, suggestedAction });
-    return [];
-  });
-  refuse("INVALID_REQUEST", "the data request", problems);
-  const names = request.fields.map(({ name }) => name);
-  const rows = Array.from({ length: request.count }, (_, row) =>
-    Object.fromEntries(names.map((name, column) => [name, columns[column]?.[row] ?? null])),
-  );
-  const { seed, count, format } = request;
+  const { names, rows } = rowsOf(request);
+  const { seed, format } = request;
   return {
     seed,
-    count,
+    count: rows.length,
     format,
-    columns: names,
-    rows,
+    columns: [...names],
+    rows: [...rows],
     text: format === "csv" ? toCsv(names, rows) : `${JSON.stringify(rows, null, 2)}\n`,
     mediaType: format === "csv" ? "text/csv; charset=utf-8; header=present" : "application/json",
   };
 }
 
-/** RFC 4180: a header line, lines ended by CRLF, quotes where a value holds a comma, a quote or a line break. */
-export function toCsv(columns: readonly string[], rows: readonly DataRow[]): string {
-  const lines = [columns, ...rows.map((row) => columns.map((name) => row[name]))];
-  return lines.map((cells) => `${cells.map((cell) => toCell(cell ?? "")).join(",")}\r\n`).join("");
+interface Rows {
+  readonly names: readonly string[];
+  readonly rows: readonly DataRow[];
 }
 
-function toCell(value: string | number | boolean): string {
-  const text = String(value);
-  // Readers differ on spaces at the ends and on a line that is one empty value; quotes leave no doubt.
-  return /[",\r\n]|^\s|\s$|^$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+function rowsOf(request: DataRequest): Rows {
+  const left = { values: MAX_VALUES };
+  if (request.fields !== undefined)
+    return drawRows(request, fieldColumns(request), { node: null, place: "fields" });
+  const { node, place } = schemaOf(request);
+  if (request.cases === "valid")
+    return drawRows(request, schemaColumns(request, node, { place, left }), { node, place });
+  const { cases, seed, count = null } = request;
+  const asked = { cases, seed: String(seed), count, left };
+  const found = drawing(place, () => casesOf(node, asked));
+  const rows = found.map(({ name, value, ...told }) => ({
+    case: name,
+    valid: told.valid,
+    place: told.place,
+    keyword: told.keyword,
+    body: JSON.stringify(value),
+  }));
+  return { names: CASE_COLUMNS, rows };
 }
 
-/** Null when the field has no further value that did not come before. */
-function drawColumn(field: Field, { seed, count, prefix }: DataRequest): DataRow[string][] | null {
-  seedDraws(JSON.stringify([String(seed), field.name, field.type]));
-  const { draw, variety } = sourceOf(field);
-  const maxDraws = variety === null ? MAX_DRAWS : variety * DRAWS_PER_VALUE;
-  const seen = new Set<DataRow[string]>();
-  const column: DataRow[string][] = [];
-  for (let row = 0; row < count; row += 1) {
-    let value = draw(row);
-    for (let draws = 1; field.unique && seen.has(value); draws += 1) {
-      if (draws >= maxDraws) return null;
-      value = draw(row);
-    }
-    seen.add(value);
-    column.push(field.prefixed && typeof value === "string" ? `${prefix ?? ""}${value}` : value);
+/** The schema of the request, and where it stands in it. */
+function schemaOf(request: Pick<DataRequest, "schema" | "openapi">): {
+  readonly node: SchemaNode;
+  readonly place: string;
+} {
+  const { schema, openapi } = request;
+  if (openapi === undefined) {
+    const place = "schema";
+    const compiled = compileSchema({ document: schema, path: [], place, leaveOut: "nothing" });
+    refuse("INVALID_REQUEST", "the data request", compiled.problems);
+    return { node: compiled.node, place };
   }
-  return column;
+  const place = "openapi";
+  const found = findComponent(openapi, place);
+  if (found.problems !== undefined)
+    throw new TurnpikeError("INVALID_REQUEST", "the OpenAPI document cannot be used", found);
+  const compiled = compileSchema(found.schema);
+  refuse("INVALID_REQUEST", "the data request", compiled.problems);
+  return { node: compiled.node, place };
 }
 
-function* checkFields(
+function drawRows(
   request: DataRequest,
-): Generator<{ readonly path: readonly PropertyKey[]; readonly message: string }> {
-  const { fields, count, prefix } = request;
-  if (fields.length * count > MAX_VALUES) {
-    const message = `${String(count)} rows of ${String(fields.length)} fields are more than ${String(MAX_VALUES)} values; ask in parts`;
-    yield { path: ["count"], message };
+  columns: readonly DataColumn[],
+  { node, place }: { readonly node: SchemaNode | null; readonly place: string },
+): Rows {
+  const names = columns.map(({ name }) => name);
+  refuse("INVALID_REQUEST", "the data request", unknownColumns(request, names));
+  const problems: Problem[] = [];
+  const drawn = columns.map((column) => {
+    try {
+      return drawColumn(column, request);
+    } catch (error) {
+      problems.push(problemOf(error, column.place));
+      return [];
+    }
+  });
+  refuse("INVALID_REQUEST", "the data request", problems);
+  const rows = Array.from({ length: countOf(request) }, (_, row) =>
+    Object.fromEntries(columns.map(({ name }, at) => [name, drawn[at]?.[row]])),
+  );
+  const distinct = request.unique === "row" ? drawing(place, () => redraw(rows, columns)) : rows;
+  const prefixed = distinct.map((row) => withPrefix(row, columns, request.prefix ?? ""));
+  const faults = drawing(place, () => violated(prefixed, node, place));
+  refuse("INVALID_REQUEST", "the data request", faults);
+  return { names, rows: prefixed };
+}
+
+/** The first row that does not keep to the schema, which only a prefix can do. */
+function violated(rows: readonly DataRow[], node: SchemaNode | null, place: string): Problem[] {
+  if (node === null) return [];
+  for (const row of rows) {
+    const value = hasColumns(node) ? row : row[WHOLE_COLUMN];
+    const [fault] = violationsOf(node, value);
+    if (fault === undefined) continue;
+    return [
+      {
+        path: place,
+        message: `${placeText(fault.path)}: a value would violate "${fault.keyword}" with its prefix`,
+        suggestedAction: "take it out of prefixed, or loosen the keyword",
+      },
+    ];
   }
-  for (const [position, field] of fields.entries()) {
-    const first = fields.findIndex(({ name }) => name === field.name);
-    if (first !== position) {
-      yield {
-        path: ["fields", position, "name"],
-        message: `"${field.name}" is the name of field ${String(first)} already`,
-      };
+  return [];
+}
+
+/** Rows that came before are drawn anew, each column from a fresh start. */
+function redraw(rows: readonly DataRow[], columns: readonly DataColumn[]): readonly DataRow[] {
+  const seen = new Set<string>();
+  return rows.map((first, at) => {
+    let row = first;
+    for (let draws = 1; seen.has(JSON.stringify(row)); draws += 1) {
+      if (draws > MAX_ROW_DRAWS)
+        throw new CannotDraw(
+          [],
+          `there are too few different rows for ${String(rows.length)} unique ones`,
+          "ask for fewer rows, or allow more values",
+        );
+      row = Object.fromEntries(
+        columns.map(({ name, start, draw }) => {
+          start(`${String(at)} again ${String(draws)}`);
+          return [name, draw(at)];
+        }),
+      );
     }
-    if (field.prefixed && !isText(field)) {
-      yield {
-        path: ["fields", position, "prefixed"],
-        message: `values of "${field.type}" cannot carry a prefix`,
-      };
-    }
-    if (field.prefixed && prefix === undefined) {
-      yield {
-        path: ["prefix"],
-        message: `"${field.name}" is to be prefixed, and no prefix is given`,
-      };
-    }
-    const backwards = rangeFault(field);
-    if (backwards !== null) {
-      yield { path: ["fields", position], message: backwards };
-      continue;
-    }
-    const { variety } = sourceOf(field);
-    if (field.unique && variety !== null && variety < count) {
-      const message = `"${field.type}" has ${String(variety)} different values here, too few for ${String(count)} unique ones`;
-      yield { path: ["fields", position, "unique"], message };
-    }
+    seen.add(JSON.stringify(row));
+    return row;
+  });
+}
+
+function withPrefix(row: DataRow, columns: readonly DataColumn[], prefix: string): DataRow {
+  const prefixed = columns.filter(
+    ({ name, prefixed: asked }) => asked && typeof row[name] === "string",
+  );
+  return {
+    ...row,
+    ...Object.fromEntries(prefixed.map(({ name }) => [name, `${prefix}${String(row[name])}`])),
+  };
+}
+
+function unknownColumns(request: DataRequest, names: readonly string[]): Problem[] {
+  const { unique, prefixed } = request;
+  const asked = { unique: unique === "row" ? [] : unique, prefixed };
+  return Object.entries(asked).flatMap(([path, list]) =>
+    list
+      .filter((name) => !names.includes(name))
+      .map((name) => ({
+        path,
+        message: `there is no column "${name}"; there are ${names.join(", ")}`,
+        suggestedAction: "correct the name",
+      })),
+  );
+}
+
+/** What cannot be drawn, as a known error. */
+function drawing<Result>(place: string, draw: () => Result): Result {
+  try {
+    return draw();
+  } catch (error) {
+    throw new TurnpikeError("INVALID_REQUEST", "the data request cannot be met", {
+      problems: [problemOf(error, place)],
+      cause: error,
+    });
   }
 }
 
-function rangeFault(field: Field): string | null {
-  if (field.type === "date.iso") {
-    const { from, to } = field;
-    return Date.parse(from) > Date.parse(to) ? `from ${from} is after to ${to}` : null;
-  }
-  if (field.type !== "number.int" && field.type !== "number.float") return null;
-  const { min, max } = field;
-  if (min > max) return `min ${String(min)} is above max ${String(max)}`;
-  if (field.type === "number.int") return null;
-  const { first, last } = decimalsOf(field);
-  const digits = `${String(field.fractionDigits)} digits after the point`;
-  return first <= last
-    ? null
-    : `no number with ${digits} lies between ${String(min)} and ${String(max)}`;
+function problemOf(error: unknown, place: string): Problem {
+  if (error instanceof EndlessPattern)
+    return {
+      path: place,
+      message: error.message,
+      suggestedAction: "write one in which no repetition holds another",
+    };
+  if (!(error instanceof CannotDraw)) throw error;
+  const at = error.path.length === 0 ? "" : `${placeText(error.path)}: `;
+  return {
+    path: place,
+    message: `${at}${error.message}`,
+    suggestedAction: error.suggestedAction,
+  };
 }

@@ -15,7 +15,8 @@ export function toProblems(
   return error.issues.flatMap((issue) => {
     const path = [...place, ...issue.path.map(String)].join(".");
     if (issue.code !== "unrecognized_keys") {
-      const missing = issue.path.length > 0 && valueAt(body, issue.path) === undefined;
+      const missing =
+        issue.code !== "custom" && issue.path.length > 0 && valueAt(body, issue.path) === undefined;
       return [{ path, message: missing ? "this key is required" : issue.message }];
     }
     return issue.keys.map((key) => {

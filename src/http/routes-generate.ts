@@ -2,11 +2,8 @@
 
 import { buildCollection, builtCollectionSchema } from "../collections/build-collection.js";
 import { buildCollectionSchema } from "../collections/collection-request.js";
-import {
-  generateData,
-  generateDataSchema,
-  generatedDataSchema,
-} from "../collections/generate-data.js";
+import { generateDataSchema } from "../collections/data-request.js";
+import { generateData, generatedDataSchema } from "../collections/generate-data.js";
 import { generateScripts, generatedScriptsSchema } from "../collections/generate-scripts.js";
 import { generateScriptsSchema } from "../collections/script-request.js";
 import { refusals } from "./problem.js";
@@ -34,7 +31,8 @@ export function addGenerateRoutes(app: App): void {
     {
       schema: {
         operationId: "generateData",
-        summary: "Makes rows of test data; the same seed gives the same bytes",
+        summary:
+          "Makes rows of test data from fields or a schema; the same seed gives the same bytes",
         tags: ["generate"],
         body: generateDataSchema,
         response: { 200: generatedDataSchema, ...refusals(...BODY_REFUSALS) },

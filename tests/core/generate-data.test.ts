@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { FIELD_TYPES, isText } from "../../src/collections/data-fields.js";
-import { generateData, generateDataSchema, toCsv } from "../../src/collections/generate-data.js";
+import { toCsv } from "../../src/collections/data-csv.js";
+import { generateDataSchema } from "../../src/collections/data-request.js";
+import { generateData } from "../../src/collections/generate-data.js";
+import { parseIterationData } from "../../src/collections/iteration-data.js";
 import { TurnpikeError } from "../../src/core/errors.js";
 
 function generate(asked: object) {
@@ -150,7 +153,7 @@ test("A prefix stands before the values of the fields that ask for it", () => {
 });
 
 test("Only texts that stay what they are with something before them can be prefixed", () => {
-  for (const field of generateDataSchema.parse({ count: 20, fields: EVERY_FIELD }).fields) {
+  for (const field of generateDataSchema.parse({ count: 20, fields: EVERY_FIELD }).fields ?? []) {
     if (!isText(field)) continue;
     const { rows } = generate({ count: 20, fields: [field] });
     for (const row of rows) assert.equal(typeof row[field.name], "string", field.type);
@@ -204,6 +207,35 @@ test("Decimal numbers are exact multiples of their last digit, up to the bounds"
     problems({ fields: [{ name: "n", type: "number.float", min: 0.001, max: 0.002 }] }).join(),
     /no number with 2 digits after the point lies between 0\.001 and 0\.002/,
   );
+});
+
+test("A text that looks like a number stays a text when Newman reads the CSV", () => {
+  const rows = [{ code: "007", hex: "0x10", count: 7, text: "a" }];
+  const text = toCsv(["code", "hex", "count", "text"], rows);
+  assert.equal(text, 'code,hex,count,text\r\n"007","0x10",7,a\r\n');
+  assert.deepEqual(parseIterationData({ format: "csv", text }), rows);
+});
+
+test("No two rows are the same where rows are to be unique", () => {
+  const asked = {
+    count: 4,
+    unique: "row",
+    fields: [
+      { name: "a", type: "boolean" },
+      { name: "b", type: "enum", values: ["x", "y"] },
+    ],
+  };
+  assert.equal(new Set(generate(asked).rows.map((row) => JSON.stringify(row))).size, 4);
+  assert.throws(
+    () => generate({ ...asked, count: 5 }),
+    (error: unknown) => {
+      assert.ok(error instanceof TurnpikeError);
+      assert.match(error.problems[0]?.message ?? "", /too few different rows for 5 unique ones/);
+      return true;
+    },
+  );
+  const named = { count: 2, unique: ["a"], fields: [{ name: "a", type: "boolean" }] };
+  assert.equal(new Set(generate(named).rows.map((row) => row["a"])).size, 2);
 });
 
 test("CSV follows RFC 4180", () => {

@@ -32,6 +32,23 @@ test("the same seed gives the same rows, another one others", async (context) =>
   assert.notDeepEqual(await rowsOf(7), await rowsOf(8));
 });
 
+test("cases of a schema come with a body to send and what it violates", async (context) => {
+  const app = await openApp(context);
+  const schema = { type: "object", properties: { age: { type: "integer", minimum: 18 } } };
+  const payload = { schema, cases: "invalid" };
+  const answer = await app.inject({ method: "POST", url: "/v1/generate/data", payload });
+  assert.equal(answer.statusCode, 200);
+  const { rows } = answer.json<{ rows: Record<string, unknown>[] }>();
+  const below = rows.find(({ keyword }) => keyword === "minimum");
+  assert.deepEqual(below, {
+    case: "age: minimum (17)",
+    valid: false,
+    place: "age",
+    keyword: "minimum",
+    body: '{"age":17}',
+  });
+});
+
 test("a built collection is one the service takes", async (context) => {
   const app = await openApp(context);
   const built = await app.inject({
@@ -57,6 +74,8 @@ test("what cannot be generated is refused with the place and the nearest name", 
     ["scripts", { request: { ...REQUEST, methd: "GET" }, response: RESPONSE }, "request.methd"],
     ["data", { fields: [] }, "fields"],
     ["data", { fields: [{ name: "a", type: "internet.emial" }] }, "fields.0.type"],
+    ["data", { schema: { type: "strin" } }, "schema.type"],
+    ["data", { openapi: { document: "openapi: 3.1.0", ref: "Pet" } }, "openapi.ref"],
     ["collections", { name: "x", requests: [{ name: "y", expect: RESPONSE }] }, "requests.0.path"],
     ["collections", { name: "x", requests: [], reqests: [] }, "reqests"],
   ] as const) {
