@@ -11,7 +11,7 @@ const DEFAULT_COUNT = 10;
 const nameSchema = z.string().min(1).max(200);
 
 /** What a request says besides its form; a plan says the same in `data.generate`. */
-const dataSourceKeys = {
+export const dataSourceKeys = {
   /** Rows, or of cases at most so many; without it 10 rows, and every case once. */
   count: z.int().min(1).max(MAX_ROWS).optional(),
   fields: z.array(fieldSchema).min(1).max(100).optional(),
@@ -27,14 +27,16 @@ const dataSourceKeys = {
   /** `valid` rows as people would fill them in, or cases at the boundaries of a schema, or beyond them. */
   cases: z.enum(["valid", "boundary", "invalid"]).default("valid"),
   /** `row`: no two rows are the same; a list: none of these columns has a value twice. */
-  unique: z.union([z.literal("row"), z.array(nameSchema).min(1)]).default([]),
+  unique: z.union([z.literal("row"), z.array(nameSchema)]).default([]),
   /** Columns whose texts get `prefix` before them, so that runs can tell their data apart. */
   prefixed: z.array(nameSchema).default([]),
 };
 
+export const seedSchema = z.union([z.int(), z.string().min(1).max(200)]);
+
 export const generateDataSchema = z
   .strictObject({
-    seed: z.union([z.int(), z.string().min(1).max(200)]).default(1),
+    seed: seedSchema.default(1),
     ...dataSourceKeys,
     format: z.enum(["json", "csv"]).default("json"),
     prefix: z.string().min(1).max(200).optional(),

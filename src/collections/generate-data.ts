@@ -104,6 +104,20 @@ function schemaOf(request: Pick<DataRequest, "schema" | "openapi">): {
   return { node: compiled.node, place };
 }
 
+/** What is wrong with the schema of a request, without making a row of it. */
+export function problemsOfSource(
+  request: Pick<DataRequest, "schema" | "openapi" | "fields">,
+): readonly Problem[] {
+  if (request.fields !== undefined) return [];
+  try {
+    schemaOf(request);
+    return [];
+  } catch (error) {
+    if (error instanceof TurnpikeError) return error.problems;
+    throw error;
+  }
+}
+
 function drawRows(
   request: DataRequest,
   columns: readonly DataColumn[],

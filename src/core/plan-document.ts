@@ -4,6 +4,7 @@ import { z } from "zod";
 import { durationSchema } from "./duration.js";
 import { bailSchema } from "./bail.js";
 import { egressSchema } from "./egress.js";
+import { taskDataSchema } from "./generated-data.js";
 import { healthSchema } from "./health.js";
 import { isJsonObject } from "./json-object.js";
 import { labelsSchema } from "./labels.js";
@@ -56,8 +57,8 @@ const taskSchema = z.strictObject({
   folder: textsSchema.prefault([]),
   /** Leave out these folders or requests, by name or id. */
   exclude: textsSchema.prefault([]),
-  /** CSV or JSON file with one row for each iteration, relative to the plan's folder. */
-  data: z.string().min(1).optional(),
+  /** One row for each iteration: a CSV or JSON file, relative to the plan's folder, or what to generate. */
+  data: taskDataSchema.optional(),
   /** Whether what looks like a number in CSV data is one, as under Newman: `007` is 7 then. */
   csvTypes: z.boolean().default(true),
   iterations: z.int().min(1).max(100_000).optional(),

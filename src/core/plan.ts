@@ -3,6 +3,7 @@
 import type { z } from "zod";
 import type { EgressRules } from "./egress.js";
 import type { Problem } from "./errors.js";
+import type { DataToGenerate, GeneratedDataNote } from "./generated-data.js";
 import type { Requirement } from "./requirement.js";
 import type { HealthTarget } from "./health.js";
 import type { ExportName } from "./exports.js";
@@ -15,7 +16,10 @@ import type { ShardPlace, Split } from "./split.js";
 
 /** One collection run of a plan. */
 export interface TaskNode extends Readonly<
-  Omit<z.output<typeof planSchemas.task>, "timeout" | "title" | "environment" | "egress" | "matrix">
+  Omit<
+    z.output<typeof planSchemas.task>,
+    "timeout" | "title" | "environment" | "egress" | "matrix" | "data"
+  >
 > {
   readonly kind: "task";
   readonly id: string;
@@ -23,6 +27,12 @@ export interface TaskNode extends Readonly<
   readonly timeoutMs: number;
   /** Layers of this task alone; null means those of the run. */
   readonly environment: readonly string[] | null;
+  /** File of its iteration data among those of the plan. */
+  readonly data?: string | undefined;
+  /** What its iteration data is to be generated from; a run has the file instead. */
+  readonly generate?: DataToGenerate | undefined;
+  /** What was generated, where the file of a run was. */
+  readonly generated?: GeneratedDataNote | undefined;
   /** How it is split into shards; decided when a run is submitted. */
   readonly split?: Split | undefined;
   /** Set on a shard alone: what it is a part of. */
@@ -176,7 +186,7 @@ function readNodes(
   if (badId.length > 0) return { problems: badId };
   const unfit = problemsOfShards(id, read.data);
   if (unfit.length > 0) return { problems: unfit };
-  const { timeout, title, environment, matrix, ...rest } = read.data;
+  const { timeout, title, environment, matrix, data, ...rest } = read.data;
   const task: TaskNode = {
     kind: "task",
     id,
@@ -184,6 +194,7 @@ function readNodes(
     timeoutMs: timeout,
     environment: environment ?? null,
     ...rest,
+    ...(typeof data === "string" ? { data } : data),
   };
   if (matrix === undefined) return { nodes: [task] };
   const made = cellsOf(id, matrix);

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { narrowedEgressSchema } from "./egress.js";
 import { exportNamesSchema } from "./exports.js";
 import { isJsonObject } from "./json-object.js";
+import { generatedDataSchema } from "./generated-data.js";
 import { storedHealthSchema } from "./health.js";
 import { planSchemas } from "./plan-document.js";
 import type { Plan } from "./plan.js";
@@ -29,6 +30,8 @@ const taskNodeSchema = planSchemas.task.omit({ timeout: true, matrix: true }).ex
   // One name where an older version wrote it.
   lock: z.union([z.string().transform((name) => [name]), z.array(z.string())]).default([]),
   environment: z.array(z.string()).nullable(),
+  data: z.string().optional(),
+  generated: generatedDataSchema.optional(),
   split: splitSchema.optional(),
   exports: exportNamesSchema.optional(),
   egress: narrowedEgressSchema,

@@ -157,9 +157,16 @@ function openNode(
 
 function describeNode(
   node: PlanNode,
-): Pick<NodeReport, "id" | "title" | "kind" | "needs" | "waivers"> {
+): Pick<NodeReport, "id" | "title" | "kind" | "needs" | "waivers" | "generatedData"> {
   const { id, title, kind, needs } = node;
-  return { id, title, kind, needs, waivers: node.kind === "task" ? waiversOf(node) : [] };
+  return {
+    id,
+    title,
+    kind,
+    needs,
+    waivers: node.kind === "task" ? waiversOf(node) : [],
+    generatedData: (node.kind === "task" ? node.generated : null) ?? null,
+  };
 }
 
 function waiversOf({ allowEmpty, allowUnresolved, refusedFiles }: TaskNode): Waiver[] {

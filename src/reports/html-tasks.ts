@@ -11,6 +11,7 @@ import {
   durationText,
   requestsText,
   splitText,
+  dataTexts,
   waiverTexts,
   wordOf,
 } from "./wording.js";
@@ -48,6 +49,7 @@ function renderFacts(node: NodeReport): string {
       : []),
     ...splitFacts(node),
     ...waiverTexts(node).map((waiver) => ["Accepts", waiver] as const),
+    ...dataTexts(node).map((data) => ["Data", data.replace(/^data: /, "")] as const),
   ];
   const list = facts
     .map(([name, value]) => `<div><dt>${name}</dt><dd>${escapeHtml(value)}</dd></div>`)

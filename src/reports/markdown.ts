@@ -13,6 +13,7 @@ import {
   groupDigits,
   requestsText,
   timingSentences,
+  dataTexts,
   waiverTexts,
   wordOf,
 } from "./wording.js";
@@ -48,7 +49,7 @@ export function renderMarkdown(report: RunReport): string {
 
 function taskRow(node: NodeReport): string {
   const name = node.title === node.id ? `**${node.id}**` : `**${node.id}** ${escape(node.title)}`;
-  const remarks = [node.reason ?? [], waiverTexts(node)].flat();
+  const remarks = [node.reason ?? [], waiverTexts(node), dataTexts(node)].flat();
   const cells = [
     name,
     `${MARKS[node.status]} ${[wordOf(node.status), ...remarks.map(escape)].join("<br>")}`,

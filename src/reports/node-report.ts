@@ -1,6 +1,7 @@
 /** A node of the plan as a report shows it, ended or not. */
 
 import type { Counts, RequestRecord } from "../core/evidence.js";
+import type { GeneratedDataNote } from "../core/generated-data.js";
 import type { Cause, Status } from "../core/outcome.js";
 import type { Split } from "../core/split.js";
 
@@ -32,6 +33,8 @@ export interface NodeReport {
   readonly needs: readonly string[];
   /** What the plan lets this task do that else keeps it from passing. */
   readonly waivers: readonly Waiver[];
+  /** Where its iteration data was generated: from which seed, and how much. */
+  readonly generatedData: GeneratedDataNote | null;
   readonly status: NodeStatus;
   readonly cause: Cause | null;
   readonly reason: string | null;

@@ -17,6 +17,7 @@ import {
   requestsText,
   splitText,
   timingSentences,
+  dataTexts,
   waiverTexts,
   wordOf,
 } from "./wording.js";
@@ -84,7 +85,7 @@ function taskTable(report: RunReport, palette: Palette): string[] {
       const remarks =
         node === undefined
           ? []
-          : [node.reason ?? [], waiverTexts(node), splitText(node) ?? []].flat();
+          : [node.reason ?? [], waiverTexts(node), dataTexts(node), splitText(node) ?? []].flat();
       const below = remarks.map((remark) => `    ${palette.dim(printableLine(remark))}`);
       return [[name, colour(status), ...figures].join("  "), ...below];
     }),

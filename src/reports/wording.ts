@@ -63,6 +63,14 @@ export function waiverTexts({ waivers }: Pick<NodeReport, "waivers">): string[] 
   return waivers.map((waiver) => WAIVERS[waiver]);
 }
 
+/** Where the iteration data came from, for people who want it again. */
+export function dataTexts({ generatedData }: Pick<NodeReport, "generatedData">): string[] {
+  if (generatedData === null) return [];
+  const { rows, cases, seed } = generatedData;
+  const what = cases === "valid" ? "rows" : `${cases} cases`;
+  return [`data: ${String(rows)} ${what}, generated from seed ${String(seed)}`];
+}
+
 const WAIVERS: Readonly<Record<Waiver, string>> = {
   allowEmpty: "allowEmpty: may send or prove nothing",
   allowUnresolved: "allowUnresolved: may send variables that nothing gave a value",

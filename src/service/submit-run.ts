@@ -14,6 +14,7 @@ import { deadlineOf, runId, type Run, type RunStatus } from "../core/run.js";
 import type { Dependencies } from "./dependencies.js";
 import { checkLabels } from "./unserved.js";
 import { checkVariables } from "./check-variables.js";
+import { generatePlanData } from "./generate-plan-data.js";
 import { gatherInputs } from "./gather-inputs.js";
 import { putInputs } from "./inputs.js";
 import { notFound } from "./not-found.js";
@@ -53,16 +54,17 @@ export async function submitRun(
   deps: SubmitDependencies,
   request: SubmitRequest,
 ): Promise<{ readonly status: RunStatus; readonly created: boolean }> {
-  const folder = withAllowances(await findSubject(deps, request.subject), request);
+  const found = withAllowances(await findSubject(deps, request.subject), request);
   const environment =
     request.environment === undefined
-      ? ((await deps.chosenEnvironment.read()) ?? folder.plan.environment)
+      ? ((await deps.chosenEnvironment.read()) ?? found.plan.environment)
       : (request.environment ?? []);
   const id = newRunId(deps.clock, request.idempotencyKey);
-  const fingerprint = fingerprintOf(folder, environment, request);
+  const fingerprint = fingerprintOf(found, environment, request);
   const standing = request.idempotencyKey === undefined ? null : await deps.store.getRun(id);
   if (standing !== null) return repeat(deps, standing, request, fingerprint);
 
+  const folder = generatePlanData(found, id);
   const { plan, files: content } = folder;
   await checkLabels(deps, plan);
   const gathered = await gatherInputs(deps, { id, plan, files: content, environment, request });

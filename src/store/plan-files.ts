@@ -2,10 +2,13 @@
 
 import { readdir, readFile, realpath } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { problemsOfSource } from "../collections/generate-data.js";
+import { filesOfPlanData, inTask, readPlanData } from "../collections/plan-data.js";
 import { dataFormatOf, problemsOfIterationData } from "../collections/iteration-data.js";
 import { excludeItems } from "../collections/exclude-items.js";
 import { readCollection } from "../collections/read-collection.js";
 import { messageOf, type Problem } from "../core/errors.js";
+import { taskEntries } from "../core/plan-document.js";
 import { nearest } from "../core/nearest.js";
 import { hasCode, isMissing } from "./file.js";
 import { isJsonObject } from "../core/json-object.js";
@@ -19,9 +22,11 @@ export interface PlanFiles {
   readonly problems: readonly Problem[];
 }
 
+const ENDINGS = { collection: /\.json$/i, data: /\.(?:csv|json)$/i, schema: /\.(?:json|ya?ml)$/i };
+
 interface NamedFile {
   readonly place: string;
-  readonly kind: "collection" | "data";
+  readonly kind: "collection" | "data" | "schema";
   readonly path: string;
   /** What the task leaves out of a collection. */
   readonly exclude: readonly string[];
@@ -42,16 +47,40 @@ export async function readPlanFiles(
       continue;
     }
     files.set(named.path, bytes);
-    const faults = named.kind === "collection" ? checkCollection(bytes) : checkData(named, bytes);
+    const faults =
+      named.kind === "collection"
+        ? checkCollection(bytes)
+        : named.kind === "data"
+          ? checkData(named, bytes)
+          : [];
     problems.push(...faults.map((fault) => atPlace(named, fault)));
     if (faults.length === 0) problems.push(...problemsOfExclude(named, bytes));
   }
-  return { files, problems };
+  return { files, problems: problems.concat(problemsOfGenerate(document, files)) };
+}
+
+/** What cannot be generated, of those plans whose files are there. The rows themselves are made when a run is accepted. */
+function problemsOfGenerate(
+  document: unknown,
+  files: ReadonlyMap<string, Uint8Array>,
+): readonly Problem[] {
+  return Object.entries(taskEntries(document)).flatMap(([id, task]) => {
+    const generate = generateOf(task);
+    if (generate === undefined || filesOfPlanData(generate).some(({ path }) => !files.has(path)))
+      return [];
+    const read = readPlanData(generate, { files, seed: "plan" });
+    const faults = read.ok ? problemsOfSource(read.request) : read.problems;
+    return faults.map((fault) => inTask(id, fault));
+  });
+}
+
+function generateOf(task: unknown): unknown {
+  const data = isJsonObject(task) ? task["data"] : undefined;
+  return isJsonObject(data) ? data["generate"] : undefined;
 }
 
 function namedFiles(document: unknown): NamedFile[] {
-  const tasks = isJsonObject(document) && isJsonObject(document["tasks"]) ? document["tasks"] : {};
-  return Object.entries(tasks).flatMap(([id, task]) => {
+  return Object.entries(taskEntries(document)).flatMap(([id, task]) => {
     if (!isJsonObject(task)) return [];
     const rows = isJsonObject(task["matrix"]) ? task["matrix"]["data"] : undefined;
     const named = [
@@ -60,6 +89,11 @@ function namedFiles(document: unknown): NamedFile[] {
       ...(Array.isArray(rows) ? rows : []).map((path: unknown) => ({
         place: `tasks.${id}.matrix.data`,
         kind: "data" as const,
+        path,
+      })),
+      ...filesOfPlanData(generateOf(task)).map(({ place, path }) => ({
+        place: `tasks.${id}.data.generate.${place}`,
+        kind: "schema" as const,
         path,
       })),
     ] as const;
@@ -100,7 +134,7 @@ async function missing(directory: string, named: NamedFile): Promise<Problem> {
   const names = await readdir(directory, { recursive: true });
   const candidates = names
     .map((name) => name.split(sep).join("/"))
-    .filter((name) => (named.kind === "collection" ? /\.json$/i : /\.(?:csv|json)$/i).test(name));
+    .filter((name) => ENDINGS[named.kind].test(name));
   const guess = nearest(named.path, candidates);
   return {
     path: named.place,
