@@ -122,6 +122,7 @@ test("every turnpike command and flag of the README exists", async () => {
       openPlans: refuse,
       openEnvironments: refuse,
       openVault: refuse,
+      examine: refuse,
       input: process.stdin,
       open: refuse,
       openWorker: refuse,

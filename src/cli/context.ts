@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { Option, type Command } from "commander";
 import type { LoadedConfig } from "../config.js";
 import { CONFIG_KEYS, keyNames, type Config, type ConfigKeyName } from "../core/config.js";
+import type { Finding } from "../core/finding.js";
 import type { EnvironmentStore, PlanFolder, PlanSource, Vault } from "../core/ports.js";
 import type { EnvironmentManager } from "../service/environment-manager.js";
 import type { Service } from "../service/service.js";
@@ -21,6 +22,8 @@ export interface CommandContext {
   /** The environments of a configuration, without starting anything. */
   openEnvironments(config: Config): Promise<EnvironmentFiles>;
   openVault(config: Config): Promise<Vault>;
+  /** Looks at every part of an installation without starting it. */
+  examine(config: Config): Promise<readonly Finding[]>;
   /** Where values are read from that must not stand on the command line. */
   readonly input: Readable & { readonly isTTY?: boolean };
   /** Starts the whole engine. */

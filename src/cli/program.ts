@@ -6,6 +6,7 @@ import { EXIT } from "../core/exit-code.js";
 import { addCollectionCommand } from "./command-collection.js";
 import { addConfigCommand } from "./command-config.js";
 import { addDataCommand } from "./command-data.js";
+import { addDoctorCommand } from "./command-doctor.js";
 import { addEnvCommand } from "./command-env.js";
 import { addPauseCommands } from "./command-pause.js";
 import { addPlanCommand } from "./command-plan.js";
@@ -59,6 +60,7 @@ export async function runProgram(
   addVaultCommand(program, context);
   addConfigCommand(program, context);
   addDataCommand(program, context);
+  addDoctorCommand(program, context, end);
   try {
     await program.parseAsync(argv);
     return exitCode;

@@ -17,6 +17,8 @@ export interface DataColumn {
   /** What a problem says of it: where in the request it can be helped, and what it is. */
   readonly place: string;
   readonly what: string;
+  /** What to do when it has too few values. */
+  readonly remedy: string;
 }
 
 /** Columns of fields: each is seeded by itself, so that a new one leaves the others as they are. */
@@ -35,6 +37,7 @@ export function fieldColumns(request: DataRequest): readonly DataColumn[] {
       prefixed: (field.prefixed || request.prefixed.includes(field.name)) && isText(field),
       place: `fields.${String(position)}.unique`,
       what: `"${field.type}"`,
+      remedy: "ask for fewer rows, or use sequence, string.uuid or string.alphanumeric",
     };
   });
 }
@@ -71,6 +74,7 @@ export function schemaColumns(
       prefixed: request.prefixed.includes(name),
       place,
       what: `"${name}"`,
+      remedy: "ask for fewer rows, or allow more values",
     }));
 }
 
@@ -90,7 +94,7 @@ export function drawColumn(column: DataColumn, request: DataRequest): readonly u
   const exhausted = new CannotDraw(
     [],
     `${column.what} has too few different values for ${String(count)} unique ones`,
-    "ask for fewer rows, or allow more values",
+    column.remedy,
   );
   if (column.unique && variety !== null && variety < count) throw exhausted;
   for (let row = 0; row < count; row += 1) {

@@ -1,17 +1,11 @@
 /** Script sandboxes booted ahead of need: while one run uses its own, the next run's is made ready. Each serves one run only. */
 
-import { createRequire } from "node:module";
 import { z } from "zod";
 import { messageOf } from "../core/errors.js";
+import { requireOf, runtimeVersions } from "./runtime-versions.js";
 import { createReserve, type Reserve } from "./sandbox-reserve.js";
 import { createCodeCache, type CodeCache, type FirmwareParts } from "./sandbox-worker.js";
 
-/** Versions whose insides are known here. With others sandboxes boot the plain way, which is slower and does the same. */
-const KNOWN_VERSIONS = [
-  ["postman-runtime", "7.56.1"],
-  ["postman-sandbox", "6.7.4"],
-  ["uvm", "4.0.2"],
-] as const;
 /** Modules of packages that come with Newman; they are loaded from beside it, never from beside this file. */
 const SANDBOX_MODULE = "postman-sandbox";
 const WORKER_MODULE = "uvm/lib/worker.js";
@@ -50,10 +44,11 @@ export async function openSandboxStock(size: number): Promise<SandboxStock> {
 
 async function tryToOpen(size: number): Promise<string | Pick<Reserve<Sandbox>, "work" | "rest">> {
   const require = requireOf(["newman", "postman-runtime", "postman-sandbox"]);
-  const unknown = KNOWN_VERSIONS.flatMap(([name, version]) => {
-    const found = versionOf(require, name);
-    return found === version ? [] : [`${name} is ${found ?? "not found"} instead of ${version}`];
-  });
+  const unknown = runtimeVersions()
+    .filter(({ known, installed }) => installed !== known)
+    .map(
+      ({ name, known, installed }) => `${name} is ${installed ?? "not found"} instead of ${known}`,
+    );
   if (unknown.length > 0) return unknown.join(", ");
   const cache = installCodeCache(
     requireOf(["newman", "postman-runtime", "postman-sandbox", "uvm"]),
@@ -145,23 +140,6 @@ function installCodeCache(require: NodeJS.Require): CodeCache | null {
   const cache = createCodeCache(parts);
   loaded.exports = cache.workerClass;
   return cache;
-}
-
-/** `require` as the last of these packages has it, each found from the one before. */
-function requireOf(packages: readonly string[]): NodeJS.Require {
-  return packages.reduce(
-    (require, name) => createRequire(require.resolve(name)),
-    createRequire(import.meta.url),
-  );
-}
-
-function versionOf(require: NodeJS.Require, name: string): string | null {
-  const manifest = z.looseObject({ version: z.string() });
-  try {
-    return manifest.parse(require(`${name}/package.json`)).version;
-  } catch {
-    return null;
-  }
 }
 
 function firmwarePartsOf(workerClass: unknown): FirmwareParts | null {

@@ -4,10 +4,15 @@ import { Redis } from "ioredis";
 import { messageOf, TurnpikeError } from "../core/errors.js";
 
 const CONNECT_LIMIT_MS = 3000;
-const OLDEST_VERSION = 5;
+export const OLDEST_VERSION = 5;
 
 /** Connects once without trying again. Throws REDIS_UNREACHABLE, or NOT_READY for a server too old for BullMQ. */
 export async function probeRedis(url: string, onWarning: (message: string) => void): Promise<void> {
+  judgeServer(await askRedis(url), redisPlace(url), onWarning);
+}
+
+/** What the server says of itself (`INFO`), by name. Throws REDIS_UNREACHABLE. */
+export async function askRedis(url: string): Promise<ReadonlyMap<string, string>> {
   const place = redisPlace(url);
   const redis = new Redis(url, {
     lazyConnect: true,
@@ -23,9 +28,8 @@ export async function probeRedis(url: string, onWarning: (message: string) => vo
   });
   try {
     await redis.connect();
-    judgeServer(await redis.info(), place, onWarning);
+    return factsOf(await redis.info());
   } catch (error) {
-    if (error instanceof TurnpikeError) throw error;
     throw new TurnpikeError(
       "REDIS_UNREACHABLE",
       `Redis at ${place} cannot be reached: ${messageOf(reason ?? error)}; start it, correct REDIS_URL, or leave REDIS_URL out to use the embedded queue`,
@@ -42,13 +46,20 @@ export function redisPlace(url: string): string {
   return `${hostname === "" ? "localhost" : hostname}:${port === "" ? "6379" : port}`;
 }
 
-function judgeServer(info: string, place: string, onWarning: (message: string) => void): void {
-  const facts = new Map(
+function factsOf(info: string): ReadonlyMap<string, string> {
+  return new Map(
     info.split(/\r?\n/).map((line): [string, string] => {
       const colon = line.indexOf(":");
       return [line.slice(0, colon), line.slice(colon + 1)];
     }),
   );
+}
+
+function judgeServer(
+  facts: ReadonlyMap<string, string>,
+  place: string,
+  onWarning: (message: string) => void,
+): void {
   const version = facts.get("redis_version");
   if (version !== undefined && Number.parseInt(version, 10) < OLDEST_VERSION) {
     throw new TurnpikeError(

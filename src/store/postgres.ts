@@ -92,7 +92,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
 }
 
 /** `host:port/database` of a URL, without the user and the password. */
-function postgresPlace(url: string): string {
+export function postgresPlace(url: string): string {
   const { hostname, port, pathname } = new URL(url);
   return `${hostname === "" ? "localhost" : hostname}:${port === "" ? "5432" : port}${pathname}`;
 }

@@ -1,0 +1,38 @@
+/** Looks at every part of an installation without starting it. */
+
+import type { Config } from "./core/config.js";
+import { found, type Finding } from "./core/finding.js";
+import { examineProject } from "./service/examine-project.js";
+import { openEnvironments, openPlans } from "./wire-documents.js";
+
+/** The findings in a fixed order; the parts are asked at once. */
+export async function examine(config: Config): Promise<readonly Finding[]> {
+  const { redisUrl } = config;
+  const parts = await Promise.all([
+    import("./newman/examine-runtime.js").then(({ examineRuntime }) =>
+      examineRuntime(process.version),
+    ),
+    import("./store/examine-folder.js").then(({ examineFolder }) =>
+      examineFolder(config.dataDirectory),
+    ),
+    redisUrl === undefined
+      ? [found("queue", "embedded in the data directory; redisUrl would put it on Redis")]
+      : import("./queue/examine-redis.js").then(({ examineRedis }) => examineRedis(redisUrl)),
+    import("./store/examine-shared-store.js").then(({ examineSharedStore }) =>
+      examineSharedStore(config),
+    ),
+    examineDocuments(config),
+  ]);
+  return parts.flat();
+}
+
+async function examineDocuments(config: Config): Promise<readonly Finding[]> {
+  const { probeTarget } = await import("./newman/target-probe.js");
+  return examineProject({
+    plans: await openPlans(config, "checked"),
+    environments: await openEnvironments(config),
+    egress: config.egress,
+    health: config.health,
+    probe: probeTarget,
+  });
+}
