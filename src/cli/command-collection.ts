@@ -6,7 +6,7 @@ import { folderParts, iterationDependences } from "../collections/collection-par
 import { readDataFlow } from "../collections/data-flow.js";
 import { readCollection } from "../collections/read-collection.js";
 import { refuse, TurnpikeError } from "../core/errors.js";
-import { GENERATED_VARIABLES } from "../core/run.js";
+import { GENERATED_VARIABLES } from "../core/generated-variables.js";
 import type { CommandContext } from "./context.js";
 
 /** Reasons shown of one kind; a collection with a fault in every folder has hundreds. */

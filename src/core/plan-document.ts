@@ -5,6 +5,7 @@ import { durationSchema } from "./duration.js";
 import { bailSchema } from "./bail.js";
 import { egressSchema } from "./egress.js";
 import { taskDataSchema } from "./generated-data.js";
+import { GENERATED_VARIABLES } from "./generated-variables.js";
 import { healthSchema } from "./health.js";
 import { isJsonObject } from "./json-object.js";
 import { labelsSchema } from "./labels.js";
@@ -31,13 +32,12 @@ const textsSchema = z
   .union([z.string(), z.array(z.string())])
   .transform((value): readonly string[] => (typeof value === "string" ? [value] : value));
 
-/** What every attempt is given; a variable of this name from another task would undo the isolation of test data. */
-const GENERATED = ["run_id", "task_id", "attempt", "prefix", "seed", "started_at"];
+/** A generated variable that came from another task would undo the isolation of test data. */
 const outputSchema = z
   .string()
   .min(1)
   .refine(
-    (name) => !GENERATED.includes(name),
+    (name) => !GENERATED_VARIABLES.includes(name),
     "is generated for every attempt; choose another name",
   );
 

@@ -86,13 +86,3 @@ export function deadlineOf(run: Pick<Run, "createdAt" | "timeoutMs">): number {
 export function prefixOf(run: string, task: string, attempt: number): string {
   return `Test_${task}_${run}_${String(attempt)}_`;
 }
-
-/** Variables every attempt of a task finds in its environment. */
-export const GENERATED_VARIABLES = [
-  "run_id",
-  "task_id",
-  "attempt",
-  "prefix",
-  "seed",
-  "started_at",
-] as const;

@@ -5,6 +5,8 @@ import { TurnpikeError } from "../core/errors.js";
 import { forecastSchema } from "../core/forecast.js";
 import type { Plan } from "../core/plan.js";
 import type { PlanSource } from "../core/ports.js";
+import { requireSchema } from "../core/requirement.js";
+import { retriesNodeSchema } from "../core/retries.js";
 import { planAsMermaid, planAsSvg } from "../reports/plan-graph.js";
 import { problemItemSchema, refusals } from "./problem.js";
 import type { App, RouteContext } from "./route-context.js";
@@ -26,6 +28,9 @@ const planDocumentSchema = z
     name: z.string(),
     title: z.string(),
     environment: z.array(z.string()).describe("Layers of a run that names none."),
+    timeoutMs: z.number().optional().describe("Limit of a whole run."),
+    parallel: z.int().optional().describe("Tasks of a run at once."),
+    staggerMs: z.number().optional().describe("Between the starts of two tasks of a run."),
     nodes: z.array(
       z.strictObject({
         id: z.string(),
@@ -39,6 +44,18 @@ const planDocumentSchema = z
           .nullable()
           .optional()
           .describe("Layers of this task alone; null means those of the run."),
+        folder: z.array(z.string()).optional(),
+        exclude: z.array(z.string()).optional(),
+        retries: retriesNodeSchema.optional(),
+        always: z.boolean().optional().describe("A clean-up task."),
+        priority: z.int().optional(),
+        lock: z.array(z.string()).optional().describe("Tasks that share one never overlap."),
+        outputs: z.array(z.string()).optional().describe("Variables handed to later tasks."),
+        runsOn: z.array(z.string()).optional().describe("Labels a worker must carry."),
+        shards: z.union([z.literal("auto"), z.int()]).optional(),
+        require: requireSchema
+          .optional()
+          .describe("What a checkpoint asks where it does not ask that all have passed."),
       }),
     ),
   })
@@ -66,7 +83,8 @@ export function addPlanRoutes(app: App, { service }: RouteContext): void {
     {
       schema: {
         operationId: "getPlan",
-        summary: "Shows a plan with its nodes",
+        summary:
+          "Shows a plan with its nodes, as a run executes them: included plans and matrices are expanded",
         tags: ["plans"],
         params: z.strictObject({ id: z.string() }),
         response: { 200: planDocumentSchema, ...refusals("NOT_FOUND", "INVALID_PLAN") },
@@ -142,6 +160,9 @@ function planDocument(id: string, plan: Plan): z.infer<typeof planDocumentSchema
     name: plan.name,
     title: plan.title,
     environment: [...plan.environment],
+    timeoutMs: plan.timeoutMs,
+    parallel: plan.parallel,
+    staggerMs: plan.staggerMs,
     nodes: plan.nodes.map((node) => ({
       id: node.id,
       kind: node.kind,
@@ -152,8 +173,17 @@ function planDocument(id: string, plan: Plan): z.infer<typeof planDocumentSchema
         ? {
             collection: node.collection,
             environment: node.environment === null ? null : [...node.environment],
+            folder: [...node.folder],
+            exclude: [...node.exclude],
+            retries: { ...node.retries, on: [...node.retries.on] },
+            always: node.always,
+            priority: node.priority,
+            lock: [...node.lock],
+            outputs: [...node.outputs],
+            runsOn: [...node.runsOn],
+            shards: node.shards,
           }
-        : {}),
+        : { require: node.require }),
     })),
   };
 }

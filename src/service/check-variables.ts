@@ -9,7 +9,7 @@ import { ancestorsOf } from "../core/graph.js";
 import { isJsonObject } from "../core/json-object.js";
 import { nearest } from "../core/nearest.js";
 import type { Plan, TaskNode } from "../core/plan.js";
-import { GENERATED_VARIABLES } from "../core/run.js";
+import { GENERATED_VARIABLES } from "../core/generated-variables.js";
 import type { Inputs } from "./inputs.js";
 
 /** A collection with a wrong environment misses dozens at once; these are enough to see what is wrong. */

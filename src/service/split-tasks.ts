@@ -7,7 +7,7 @@ import type { Layer } from "../core/environment.js";
 import { carries } from "../core/labels.js";
 import type { Plan, TaskNode } from "../core/plan.js";
 import type { PlanFolder } from "../core/ports.js";
-import { GENERATED_VARIABLES } from "../core/run.js";
+import { GENERATED_VARIABLES } from "../core/generated-variables.js";
 import type { Split } from "../core/split.js";
 import type { Dependencies } from "./dependencies.js";
 import { durationsOfPieces } from "./piece-durations.js";

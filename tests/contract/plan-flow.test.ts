@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import test, { after, before, describe } from "node:test";
 import type { RunView } from "../../src/service/service.js";
 import { cancelRun } from "../../src/service/cancel-run.js";
+import { expireCheckpoint } from "../../src/service/expire-checkpoint.js";
+import { pauseRun, resumeRun } from "../../src/service/pause.js";
 import { reportRun } from "../../src/service/view-run.js";
 import { sketchPlan, tenTaskPlan, type Engine } from "../support/engine.js";
 import { BACKENDS, openEngineOn } from "../support/backends.js";
@@ -234,6 +236,68 @@ for (const { name, open, absence } of BACKENDS) {
       assert.equal(outcome?.status, "failed");
       assert.equal(outcome.attempt, 1);
       assert.match(outcome.reason ?? "", /ECONNREFUSED.*; not tried again: the run was cancelled$/);
+    });
+
+    test("a checkpoint whose time is over ends a task that waits for its next attempt", async () => {
+      const retries = { max: 5, backoff: "1h" };
+      const runId = await engine.submit(
+        sketchPlan({
+          shaky: [[], { refusedBefore: 9 }, { retries }],
+          "checkpoint-t": [["shaky"], { timeout: "1h" }],
+          next: [["checkpoint-t"]],
+        }),
+      );
+      await waitUntil(async () => {
+        const events = await engine.deps.store.readEvents(runId, { limit: 100 });
+        return events.some(({ event }) => event.type === "attempt.ended");
+      });
+      // What the clock of the checkpoint does when its hour is over.
+      await expireCheckpoint(engine.deps, runId, "checkpoint-t");
+      // The job may not have been moved aside yet when it was woken.
+      await waitUntil(async () => {
+        await engine.deps.queue.wake(runId, [{ id: "shaky", runsOn: [] }]);
+        return (await engine.deps.store.outcomes(runId)).has("shaky");
+      });
+      const view = await engine.ended(runId);
+      // What failed on its own comes before what ran out of time.
+      assert.equal(view.end?.verdict, "failed");
+      assert.deepEqual(statuses(view), {
+        "checkpoint-t": "timed_out",
+        next: "skipped",
+        shaky: "failed",
+      });
+      const outcome = view.outcomes.get("shaky");
+      assert.equal(outcome?.attempt, 1);
+      assert.match(outcome.reason ?? "", /ECONNREFUSED.*; not tried again: .*checkpoint-t/);
+    });
+
+    test("a paused run starts nothing while others run, and goes on when it is resumed", async () => {
+      await engine.deps.queue.pause();
+      const held = await engine.submit(sketchPlan({ first: [[]], second: [["first"]] }));
+      await pauseRun(engine.deps, held, "test");
+      const other = await engine.submit(sketchPlan({ only: [[]] }));
+      await engine.deps.queue.resume();
+      assert.equal((await engine.ended(other)).end?.verdict, "passed");
+      assert.deepEqual(await engine.deps.store.startedNodes(held), []);
+      const resumedAt = Date.now();
+      await resumeRun(engine.deps, held);
+      const view = await engine.ended(held);
+      assert.equal(view.end?.verdict, "passed");
+      for (const { startedAt } of view.outcomes.values()) assert.ok((startedAt ?? 0) >= resumedAt);
+    });
+
+    test("a paused queue starts no task, also of workers that come later, until it is resumed", async () => {
+      await engine.stopWorkers();
+      await engine.deps.queue.pause();
+      const runId = await engine.submit(sketchPlan({ first: [[]], second: [[]] }));
+      await engine.startWorkers();
+      assert.equal(await engine.deps.queue.isPaused(), true);
+      const resumedAt = Date.now();
+      assert.deepEqual(await engine.deps.store.startedNodes(runId), []);
+      await engine.deps.queue.resume();
+      const view = await engine.ended(runId);
+      assert.equal(view.end?.verdict, "passed");
+      for (const { startedAt } of view.outcomes.values()) assert.ok((startedAt ?? 0) >= resumedAt);
     });
 
     test("clean-up tasks run after a failure and count honestly, and nothing else does", async () => {

@@ -115,6 +115,14 @@ test("a plan is explained from its files alone, and by a service from its histor
   assert.equal(known.code, 0, known.stderr);
   assert.match(known.stdout, /read\.us\.guest +.*as in the last run/);
   assert.match(known.stdout, /critical path login -> ready -> read\./);
+  const shown = (await (await fetch(`${url}/v1/plans/shop`)).json()) as {
+    readonly nodes: readonly { readonly id: string; readonly [key: string]: unknown }[];
+  };
+  const login = shown.nodes.find(({ id }) => id === "login");
+  assert.deepEqual(
+    [login?.["outputs"], login?.["exclude"], login?.["lock"], login?.["always"]],
+    [["token", "userId"], ["login 2"], [], false],
+  );
   const picture = await fetch(`${url}/v1/plans/shop/graph.svg`);
   assert.match(picture.headers.get("content-type") ?? "", /^image\/svg\+xml/);
   assert.match(await picture.text(), /^<svg /);
