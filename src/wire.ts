@@ -124,6 +124,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     workers,
     egress: config.egress,
     health: config.health,
+    sweep: config.cleanup,
     healthGate: await openHealthGate(),
   };
   const service = createService(deps, {

@@ -40,6 +40,8 @@ export interface CollectionJob {
     readonly value: string;
     readonly domains: readonly string[];
   }[];
+  /** What every request says in its header X-Turnpike-Run; absent where it has none. */
+  readonly runHeader?: string;
   /** Requests one iteration may execute, before it counts as a cycle without end. */
   readonly requestLimit: number;
   /** Variables whose values are wanted at the end. */

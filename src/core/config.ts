@@ -6,6 +6,7 @@ import { labelsSchema } from "./labels.js";
 import { durationSchema, formatDuration } from "./duration.js";
 import { egressByEnvironmentSchema } from "./egress.js";
 import { healthByEnvironmentSchema } from "./health.js";
+import { sweepByEnvironmentSchema } from "./sweep.js";
 import type { Problem } from "./errors.js";
 import { limitsSchema } from "./limits.js";
 import { nearest } from "./nearest.js";
@@ -167,6 +168,12 @@ export const CONFIG_KEYS = {
     "health",
     z.preprocess(fromJson, healthByEnvironmentSchema).prefault({}),
     "Targets that must answer before a run sends anything, by name of its environment: `url`, `expect`, `timeout`, `start`. As JSON where it is no file.",
+    { show: (value) => JSON.stringify(value) },
+  ),
+  cleanup: key(
+    "cleanup",
+    z.preprocess(fromJson, sweepByEnvironmentSchema).prefault({}),
+    "Where test data is found by its prefix, by name of an environment (`*` for every one): `list`, `items`, `id`, `field`, `delete`, `headers`. As JSON where it is no file.",
     { show: (value) => JSON.stringify(value) },
   ),
   retentionDays: key(

@@ -1,6 +1,7 @@
 /** What was seen while a collection ran: one record for each executed request, and the totals Newman counted. */
 
 import { z } from "zod";
+import { ledgerEntrySchema } from "./ledger-entry.js";
 
 /** Bodies and headers kept for a failed request only; already cut to size and masked when they reach a store. */
 const exchangeSchema = z.strictObject({
@@ -48,6 +49,8 @@ export const requestRecordSchema = z.strictObject({
   /** Lines the scripts wrote to the console. */
   console: z.array(z.strictObject({ level: z.string(), text: z.string() })),
   exchange: exchangeSchema.nullable(),
+  /** What it created or deleted on the target; absent for most requests. */
+  ledger: ledgerEntrySchema.optional(),
 });
 export type RequestRecord = z.infer<typeof requestRecordSchema>;
 

@@ -45,7 +45,7 @@ function shapeOf(plan: Plan, turns: Readonly<Record<string, number>>): FlowShape
     nodes: nodes.map((node) => ({
       id: node.id,
       kind: node.kind,
-      runsOn: node.kind === "task" ? node.runsOn : [],
+      runsOn: node.kind === "task" || node.kind === "cleanup" ? node.runsOn : [],
       parent: parents.get(node.id) ?? RUN_NODE,
       turn: turnOf(node, turns),
       opens: (dependants.get(node.id) ?? [])

@@ -1,6 +1,7 @@
 /** The outcome of a task that ran in shards: what a run in one piece would have come to. */
 
 import type { Settlement } from "./decide.js";
+import { addLedgers } from "./ledger.js";
 import { addCounts, type Counts } from "./evidence.js";
 import type { Cause, Outcome, Status } from "./outcome.js";
 import type { TaskNode } from "./plan.js";
@@ -20,7 +21,7 @@ export function provedNothing({ status, cause }: Pick<Outcome, "status" | "cause
 /** What an unsharded run would be worth: one that did not end cleanly is not judged by its failures. */
 const WORST_FIRST: readonly Status[] = ["errored", "timed_out", "cancelled", "failed", "skipped"];
 
-type Merged = Settlement & Pick<Outcome, "attempt" | "startedAt" | "counts">;
+type Merged = Settlement & Pick<Outcome, "attempt" | "startedAt" | "counts" | "ledger">;
 
 /** The outcome of a task from those of its shards, in their order: with the counts, and the verdict, of a run in one piece. */
 export function mergeShards(task: TaskNode, outcomes: readonly Outcome[]): Merged {
@@ -29,6 +30,7 @@ export function mergeShards(task: TaskNode, outcomes: readonly Outcome[]): Merge
     attempt: Math.max(0, ...outcomes.map(({ attempt }) => attempt)),
     startedAt: starts.length === 0 ? null : Math.min(...starts),
     counts: mergeCounts(task, outcomes),
+    ...addLedgers(outcomes),
   };
   const missing = partCount(task) - outcomes.length;
   if (missing > 0) {

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { countsSchema } from "./evidence.js";
+import { ledgerCountsSchema } from "./ledger-entry.js";
 
 /**
  * passed; failed (an assertion, a request or a script of the user's); errored (it could not be run or proven);
@@ -34,6 +35,8 @@ const causeSchema = z.enum([
   "need",
   "evidence",
   "output",
+  "cleanup",
+  "orphans",
 ]);
 export type Cause = z.infer<typeof causeSchema>;
 
@@ -53,6 +56,8 @@ export const outcomeSchema = z.strictObject({
   /** Test-data namespace of this attempt; null when it never started. */
   prefix: z.string().nullable(),
   counts: countsSchema,
+  /** What this attempt created on its target and deleted there. */
+  ledger: ledgerCountsSchema.optional(),
   /** The run in which the task passed, where it was not executed again; then there is no attempt and nothing is counted. */
   reusedFrom: z.string().optional(),
   /** Where the variables it hands on are kept until the run ends; absent where there are none. */

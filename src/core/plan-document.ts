@@ -1,6 +1,7 @@
 /** What plan.yaml may hold: the schemas of its top level and of its kinds of node. */
 
 import { z } from "zod";
+import { cleanupSchema } from "./cleanup-option.js";
 import { durationSchema } from "./duration.js";
 import { bailSchema } from "./bail.js";
 import { egressSchema } from "./egress.js";
@@ -67,6 +68,10 @@ const taskSchema = z.strictObject({
   retries: retriesSchema.prefault(0),
   /** A clean-up task: it runs after its needs whatever became of them, also in a cancelled run. */
   always: z.boolean().default(false),
+  /** Deletes what it created and left, whatever became of it. */
+  cleanup: cleanupSchema.optional(),
+  /** Says run, task and attempt in a header of every request. */
+  runHeader: z.boolean().optional(),
   /** Among tasks that are ready the one with the larger number starts first. */
   priority: z.int().min(-1000).max(1000).default(0),
   /** Tasks that name the same lock never overlap, in whatever run they are. */
@@ -107,6 +112,8 @@ const checkpointSchema = z.strictObject({
   timeout: durationSchema.prefault(DEFAULT_TIMEOUT),
   /** What of its needs must have passed; without it all of them. */
   require: requireSchema.optional(),
+  /** Whether nothing may be left of what the tasks before it created. */
+  zeroOrphans: z.boolean().optional(),
 });
 
 /** The document plan.yaml holds. Unknown keys are refused: a misspelt `needs` must not run. */
@@ -118,6 +125,9 @@ const planDocumentSchema = z.strictObject({
   timeout: durationSchema.optional(),
   /** Targets that must answer before a task sends anything. */
   health: healthSchema.optional(),
+  /** For every task that says nothing else. */
+  cleanup: cleanupSchema.optional(),
+  runHeader: z.boolean().optional(),
   /** How many tasks of a run may run at once. */
   parallel: z.int().min(1).max(100_000).optional(),
   /** How long after the start of a task the next one of the run may start. */

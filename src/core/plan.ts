@@ -12,6 +12,7 @@ import { cellsOf } from "./matrix.js";
 import { ID_PATTERN, layersSchema, planSchemas, taskEntries } from "./plan-document.js";
 import { problemsOfNeeds } from "./plan-needs.js";
 import { toProblems } from "./schema-problems.js";
+import type { ListRule } from "./sweep.js";
 import type { ShardPlace, Split } from "./split.js";
 
 /** One collection run of a plan. */
@@ -39,6 +40,8 @@ export interface TaskNode extends Readonly<
   readonly shard?: ShardPlace;
   /** What the caller takes when the run has ended; no key of plan.yaml, where `outputs` serve the tasks that follow. */
   readonly exports?: readonly ExportName[] | undefined;
+  /** Where its environments list test data; decided when a run is submitted. */
+  readonly sweep?: readonly ListRule[] | undefined;
   /** As written; in a run held within the rules of its environments. */
   readonly egress: EgressRules;
 }
@@ -52,6 +55,8 @@ export interface CheckpointNode {
   readonly timeoutMs: number;
   /** Absent where all needs must have passed. */
   readonly require?: Requirement | undefined;
+  /** Whether nothing may be left of what the tasks before it created. */
+  readonly zeroOrphans?: boolean | undefined;
 }
 
 export type PlanNode = TaskNode | CheckpointNode;
@@ -100,7 +105,9 @@ export function readPlan(document: unknown, madeIds: ReadonlySet<string> = new S
   problems.push(...problemsOfNeeds(taskEntries(document)));
   if (!head.success || problems.length > 0) return { ok: false, problems };
   const { name, title, environment, timeout: timeoutMs, parallel, stagger } = head.data;
-  const nodes = [...made.values()].flat().map((node) => withMadeNeeds(node, made));
+  const nodes = [...made.values()]
+    .flat()
+    .map((node) => withDefaults(withMadeNeeds(node, made), head.data));
   const limits = {
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(head.data.health !== undefined && { health: head.data.health }),
@@ -152,6 +159,19 @@ function withMadeNeeds(node: PlanNode, made: ReadonlyMap<string, readonly PlanNo
     : { ...node, needs, require: { ...node.require, mayFail: madeOf(mayFail) } };
 }
 
+/** What the plan says for all its tasks goes to those that say nothing else. */
+function withDefaults(
+  node: PlanNode,
+  { cleanup, runHeader }: Pick<z.output<typeof planSchemas.document>, "cleanup" | "runHeader">,
+): PlanNode {
+  if (node.kind === "checkpoint") return node;
+  return {
+    ...(cleanup !== undefined && { cleanup }),
+    ...(runHeader !== undefined && { runHeader }),
+    ...node,
+  };
+}
+
 function readNodes(
   id: string,
   body: unknown,
@@ -175,8 +195,11 @@ function readNodes(
         problems: [...badId, ...toProblems(read.error, place, body, planSchemas.checkpoint.shape)],
       };
     if (badId.length > 0) return { problems: badId };
-    const { timeout, title, needs, require } = read.data;
-    const requirement = require === undefined ? {} : { require };
+    const { timeout, title, needs, require, zeroOrphans } = read.data;
+    const requirement = {
+      ...(require !== undefined && { require }),
+      ...(zeroOrphans !== undefined && { zeroOrphans }),
+    };
     const node = { id, title: title ?? id, needs, timeoutMs: timeout, ...requirement };
     return { nodes: [{ kind: "checkpoint", ...node }] };
   }

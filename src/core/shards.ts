@@ -1,6 +1,8 @@
 /** Shards: a task that runs in several parts, each a task of its own in the queue, and the merging node that keeps the task's id. */
 
-import type { Plan, PlanNode, TaskNode } from "./plan.js";
+import { cleanupNodes, cleanupsBefore, type CleanupNode } from "./cleanup.js";
+import { ancestorsOf } from "./graph.js";
+import type { CheckpointNode, Plan, PlanNode, TaskNode } from "./plan.js";
 
 /** Waits for all shards of a task and makes its outcome of theirs. */
 export interface MergeNode {
@@ -10,9 +12,9 @@ export interface MergeNode {
   readonly needs: readonly string[];
 }
 
-export type ExecutionNode = PlanNode | MergeNode;
+export type ExecutionNode = PlanNode | MergeNode | CleanupNode;
 
-/** What is queued: the nodes of the plan, with each split task replaced by its shards and their merging node. */
+/** What is queued: the nodes of the plan, with each split task replaced by its shards and their merging node, and the clean-up after tasks. */
 export interface ExecutionPlan {
   readonly nodes: readonly ExecutionNode[];
 }
@@ -45,18 +47,29 @@ export function shardIds(node: PlanNode): string[] {
 
 export function executionOf(plan: Pick<Plan, "nodes">): ExecutionPlan {
   return {
-    nodes: plan.nodes.flatMap((node): ExecutionNode[] => {
-      if (node.kind !== "task" || partCount(node) === 0) return [node];
-      const { id, title } = node;
-      const needs = shardIds(node);
-      const shards = needs.map((shard, part): TaskNode => ({
-        ...node,
-        id: shard,
-        shard: { of: id, part },
-      }));
-      return [...shards, { kind: "merge", id, title, needs }];
-    }),
+    nodes: [...plan.nodes.flatMap(executionNodes), ...cleanupNodes(plan.nodes)],
   };
+
+  function executionNodes(node: PlanNode): ExecutionNode[] {
+    if (node.kind === "checkpoint") return [withCleanups(plan.nodes, node)];
+    if (partCount(node) === 0) return [node];
+    const { id, title } = node;
+    const needs = shardIds(node);
+    const shards = needs.map((shard, part): TaskNode => ({
+      ...node,
+      id: shard,
+      shard: { of: id, part },
+    }));
+    return [...shards, { kind: "merge", id, title, needs }];
+  }
+}
+
+/** A checkpoint that proves that nothing is left needs the clean-up before it as well. */
+function withCleanups(nodes: readonly PlanNode[], node: CheckpointNode): CheckpointNode {
+  if (node.zeroOrphans !== true) return node;
+  const needsOf = new Map(nodes.map(({ id, needs }) => [id, needs]));
+  const before = new Set(ancestorsOf(needsOf, node.id));
+  return { ...node, needs: [...node.needs, ...cleanupsBefore(nodes, before)] };
 }
 
 /** The part of its task that a shard runs; null for a task that runs whole. */

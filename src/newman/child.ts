@@ -58,7 +58,9 @@ async function run(newman: Newman, job: JobMessage): Promise<void> {
     onRecords(records, countsSoFar) {
       waiting.push(...records);
       counts = countsSoFar;
-      if (waiting.length >= BATCH_SIZE) flush();
+      // What was created must be known also when this process is killed the next moment.
+      if (waiting.length >= BATCH_SIZE || records.some(({ ledger }) => ledger !== undefined))
+        flush();
       else timer ??= setTimeout(flush, BATCH_MS);
     },
   });

@@ -3,6 +3,7 @@
 import { recordFailed, type RequestRecord } from "../core/evidence.js";
 import type { Failure } from "../core/collection-job.js";
 import { readExchange } from "./exchange.js";
+import { readLedger } from "./read-ledger.js";
 import { cut, MAX_MESSAGE_LENGTH, messageOf, textOf } from "./text.js";
 import type { Cursor, Item, NewmanEmitter, NewmanEvents } from "./newman.js";
 import { describeUnresolved } from "./unresolved-variables.js";
@@ -228,8 +229,10 @@ function toRecord(
       : cursor?.scriptId === undefined
         ? " (authorization)"
         : " (sent by a script)";
+  const ledger = readLedger(request, response);
   const record: RequestRecord = {
     ...unsent(done),
+    ...(ledger !== null && { ledger }),
     name: `${textOf(done.item?.name ?? "")}${suffix}`,
     method: textOf(request?.method ?? ""),
     url: cut(request?.url?.toString() ?? "", MAX_URL_LENGTH),

@@ -10,7 +10,9 @@ const DEFAULT_REQUEST_DEADLINE_MS = 300_000;
 
 export interface Containment {
   /** Takes the rules of the run that begins. */
-  begin(job: Pick<JobMessage, "egress" | "guardedSecrets" | "timeoutRequestMs">): void;
+  begin(
+    job: Pick<JobMessage, "egress" | "guardedSecrets" | "timeoutRequestMs" | "runHeader">,
+  ): void;
 }
 
 export function installContainment(): Containment {
@@ -18,10 +20,13 @@ export function installContainment(): Containment {
   const secrets = createSecretGuard();
   const requests = holdHttpRequests({ guard, secrets });
   return {
-    begin({ egress, guardedSecrets, timeoutRequestMs }) {
+    begin({ egress, guardedSecrets, timeoutRequestMs, runHeader }) {
       guard.use(egress);
       secrets.use(guardedSecrets);
-      requests.use({ deadlineMs: timeoutRequestMs || DEFAULT_REQUEST_DEADLINE_MS });
+      requests.use({
+        deadlineMs: timeoutRequestMs || DEFAULT_REQUEST_DEADLINE_MS,
+        runHeader: runHeader ?? null,
+      });
     },
   };
 }

@@ -11,9 +11,12 @@ import type { Outgoing, SecretGuard } from "./secret-guard.js";
 /** Newman's own timer, which counts from the last byte, comes first where both would strike, so that its message stays. */
 const GRACE_MS = 250;
 
+/** By which a target can tell whose requests it sees. */
+const RUN_HEADER = "X-Turnpike-Run";
+
 export interface HttpRequests {
-  /** Takes the deadline of each request of the run that begins. */
-  use(limits: { readonly deadlineMs: number }): void;
+  /** Takes the deadline of each request of the run that begins, and what it says of itself in a header, if anything. */
+  use(rules: { readonly deadlineMs: number; readonly runHeader: string | null }): void;
 }
 
 /** The part of postman-request's class that is used here. */
@@ -27,6 +30,7 @@ interface SendingRequest {
   readonly req?: {
     on(name: "connect", listener: (response: unknown, socket: { destroy(): void }) => void): void;
   };
+  setHeader(name: string, value: string): unknown;
   abort(): void;
   emit(name: "error", error: Error): boolean;
   once(name: string, listener: () => void): void;
@@ -41,6 +45,7 @@ export function holdHttpRequests({
   readonly secrets: SecretGuard;
 }): HttpRequests {
   let deadlineMs = 0;
+  let runHeader: string | null = null;
   const underway = new WeakSet<SendingRequest>();
   const prototype = loadRequestPrototype();
   const start: unknown = Reflect.get(prototype, "start");
@@ -71,6 +76,7 @@ export function holdHttpRequests({
       return;
     }
     setDeadline(this);
+    if (runHeader !== null) this.setHeader(RUN_HEADER, runHeader);
     Reflect.apply(start, this, []);
     // Node answers CONNECT with an event of its own, for which nobody here waits: the request would never end.
     this.req?.on("connect", (_response, socket) => {
@@ -79,8 +85,8 @@ export function holdHttpRequests({
     });
   });
   return {
-    use(limits) {
-      deadlineMs = limits.deadlineMs;
+    use(rules) {
+      ({ deadlineMs, runHeader } = rules);
     },
   };
 }

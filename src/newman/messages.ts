@@ -41,6 +41,7 @@ const jobSchema = z.strictObject({
   guardedSecrets: z.array(
     z.strictObject({ name: z.string(), value: z.string(), domains: z.array(z.string()) }),
   ),
+  runHeader: z.string().optional(),
   requestLimit: z.int().min(1),
   outputs: z.array(z.string()),
   exports: exportNamesSchema,

@@ -4,7 +4,7 @@ import type { FlowJob } from "bullmq";
 import { z } from "zod";
 import { RUN_NODE, type FlowNode, type FlowShape } from "../core/flow.js";
 
-/** Tasks occupy a lane each; everything else is quick and shares the control queue. */
+/** Tasks, and the clean-up after them, occupy a lane each; everything else is quick and shares the control queue. */
 export const TASK_QUEUE = "tasks";
 export const CONTROL_QUEUE = "control";
 
@@ -40,7 +40,7 @@ export function taskQueue(runsOn: readonly string[]): string {
 }
 
 export function queueOf({ kind, runsOn }: Pick<FlowNode, "kind" | "runsOn">): string {
-  return kind === "task" ? taskQueue(runsOn) : CONTROL_QUEUE;
+  return kind === "task" || kind === "cleanup" ? taskQueue(runsOn) : CONTROL_QUEUE;
 }
 
 /** The whole plan as one tree: the run on top, each node below its parent, a gate for every edge the tree cannot hold. */

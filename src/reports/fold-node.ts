@@ -7,6 +7,7 @@ import type { PlanNode, TaskNode } from "../core/plan.js";
 import { shardIds } from "../core/shards.js";
 import type { Split } from "../core/split.js";
 import type { AttemptReport, NodeReport, Waiver } from "./node-report.js";
+import { ledgerReportOf, withoutSeal } from "./ledger-report.js";
 import { mergeRecords, splitReportOf } from "./shard-report.js";
 
 /** What is known of all nodes of a run. */
@@ -17,12 +18,16 @@ interface Seen {
 }
 
 export function foldNode(node: PlanNode, seen: Seen): NodeReport {
-  return node.kind === "task" && node.split !== undefined
-    ? splitNode(node, node.split, seen)
-    : plainNode(node, seen);
+  const shown =
+    node.kind === "task" && node.split !== undefined
+      ? splitNode(node, node.split, seen)
+      : plainNode(node, seen);
+  return { ...shown, ledger: node.kind === "task" ? ledgerReportOf(node, seen) : null };
 }
 
-function plainNode(node: PlanNode, { outcomes, attempts, events }: Seen): NodeReport {
+type WithoutLedger = Omit<NodeReport, "ledger">;
+
+function plainNode(node: PlanNode, { outcomes, attempts, events }: Seen): WithoutLedger {
   const outcome = outcomes.get(node.id);
   const attempt = outcome?.attempt ?? attempts.get(node.id)?.number ?? 0;
   const requests = recordsOf(events, node.id, attempt);
@@ -34,7 +39,7 @@ function plainNode(node: PlanNode, { outcomes, attempts, events }: Seen): NodeRe
 }
 
 /** A task that asked for shards, whether it was split or not. */
-function splitNode(node: TaskNode, split: Split, seen: Seen): NodeReport {
+function splitNode(node: TaskNode, split: Split, seen: Seen): WithoutLedger {
   if (split.by === "nothing")
     return { ...plainNode(node, seen), split: splitReportOf(split, [], false) };
   const ids = shardIds(node);
@@ -87,7 +92,7 @@ function recordsOf(events: readonly RunEvent[], node: string, attempt: number): 
     if (event.type !== "task.requests" || event.node !== node || event.attempt !== attempt)
       continue;
     for (const record of event.records)
-      if (!records.has(record.index)) records.set(record.index, record);
+      if (!records.has(record.index)) records.set(record.index, withoutSeal(record));
   }
   return [...records.values()].sort((left, right) => left.index - right.index);
 }
@@ -96,7 +101,7 @@ function endedNode(
   node: PlanNode,
   outcome: Outcome,
   requests: readonly RequestRecord[],
-): Omit<NodeReport, "earlier" | "split"> {
+): Omit<WithoutLedger, "earlier" | "split"> {
   const reusedFrom = outcome.reusedFrom ?? null;
   return { ...describeNode(node), ...endOf(outcome), reusedFrom, requests };
 }
@@ -137,7 +142,7 @@ function earlierAttempts(
 function openNode(
   node: PlanNode,
   seen: { readonly attempt: Attempt | undefined; readonly requests: readonly RequestRecord[] },
-): Omit<NodeReport, "earlier" | "split"> {
+): Omit<WithoutLedger, "earlier" | "split"> {
   const { attempt, requests } = seen;
   return {
     ...describeNode(node),

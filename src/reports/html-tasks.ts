@@ -9,6 +9,7 @@ import {
   assertionsText,
   countOf,
   durationText,
+  ledgerTexts,
   requestsText,
   splitText,
   dataTexts,
@@ -48,6 +49,7 @@ function renderFacts(node: NodeReport): string {
       ? [["Iterations", String(node.counts.iterations)] as const]
       : []),
     ...splitFacts(node),
+    ...ledgerTexts(node).map((text) => ["Test data", text] as const),
     ...waiverTexts(node).map((waiver) => ["Accepts", waiver] as const),
     ...dataTexts(node).map((data) => ["Data", data.replace(/^data: /, "")] as const),
   ];

@@ -11,6 +11,7 @@ import {
   environmentText,
   originTexts,
   groupDigits,
+  ledgerTexts,
   requestsText,
   timingSentences,
   dataTexts,
@@ -49,7 +50,7 @@ export function renderMarkdown(report: RunReport): string {
 
 function taskRow(node: NodeReport): string {
   const name = node.title === node.id ? `**${node.id}**` : `**${node.id}** ${escape(node.title)}`;
-  const remarks = [node.reason ?? [], waiverTexts(node), dataTexts(node)].flat();
+  const remarks = [node.reason ?? [], waiverTexts(node), dataTexts(node), ledgerTexts(node)].flat();
   const cells = [
     name,
     `${MARKS[node.status]} ${[wordOf(node.status), ...remarks.map(escape)].join("<br>")}`,

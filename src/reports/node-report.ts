@@ -2,6 +2,7 @@
 
 import type { Counts, RequestRecord } from "../core/evidence.js";
 import type { GeneratedDataNote } from "../core/generated-data.js";
+import type { LedgerEntry } from "../core/ledger-entry.js";
 import type { Cause, Status } from "../core/outcome.js";
 import type { Split } from "../core/split.js";
 
@@ -51,8 +52,23 @@ export interface NodeReport {
   readonly earlier: readonly AttemptReport[];
   /** Those of the final attempt, in the order of execution. */
   readonly requests: readonly RequestRecord[];
+  /** What all its attempts created on the target; null where that was nothing. */
+  readonly ledger: LedgerReport | null;
   /** How a task that asked for shards was run; null for any other node. */
   readonly split: SplitReport | null;
+}
+
+/** What a task created on its target, and what became of it. */
+export interface LedgerReport {
+  readonly created: number;
+  /** By the task itself. */
+  readonly deleted: number;
+  /** By the clean-up after it. */
+  readonly cleanedUp: number;
+  /** In the order of creation. */
+  readonly left: readonly { readonly url: string; readonly rule: LedgerEntry["rule"] }[];
+  /** Null where the plan asks for no clean-up, or as long as it goes on. */
+  readonly cleanup: { readonly status: Status; readonly reason: string | null } | null;
 }
 
 /** One part of a task. */

@@ -8,7 +8,7 @@ import type { NodeReport, ShardReport, SplitReport } from "./node-report.js";
 /** `shards` are the parts as if each were a task, in their order; `passed` says that the whole task has. */
 export function splitReportOf(
   split: Split,
-  shards: readonly NodeReport[],
+  shards: readonly Omit<NodeReport, "ledger">[],
   passed: boolean,
 ): SplitReport {
   return {
@@ -25,7 +25,7 @@ export function splitReportOf(
   };
 }
 
-function pick(shard: NodeReport): Omit<ShardReport, "part"> {
+function pick(shard: Omit<NodeReport, "ledger">): Omit<ShardReport, "part"> {
   const { id, status, cause, reason, attempt, prefix, startedAt, endedAt, durationMs, counts } =
     shard;
   return { id, status, cause, reason, attempt, prefix, startedAt, endedAt, durationMs, counts };

@@ -13,6 +13,7 @@ import {
   environmentText,
   MARKS,
   groupDigits,
+  ledgerTexts,
   originTexts,
   requestsText,
   splitText,
@@ -85,7 +86,13 @@ function taskTable(report: RunReport, palette: Palette): string[] {
       const remarks =
         node === undefined
           ? []
-          : [node.reason ?? [], waiverTexts(node), dataTexts(node), splitText(node) ?? []].flat();
+          : [
+              node.reason ?? [],
+              waiverTexts(node),
+              dataTexts(node),
+              splitText(node) ?? [],
+              ledgerTexts(node),
+            ].flat();
       const below = remarks.map((remark) => `    ${palette.dim(printableLine(remark))}`);
       return [[name, colour(status), ...figures].join("  "), ...below];
     }),

@@ -2,7 +2,7 @@
 
 import { formatDuration } from "../core/duration.js";
 import type { Verdict } from "../core/run.js";
-import type { NodeReport, NodeStatus, Waiver } from "./node-report.js";
+import type { LedgerReport, NodeReport, NodeStatus, Waiver } from "./node-report.js";
 import type { RunReport } from "./report.js";
 
 /** `timed out`, `passed`; a run without a verdict is `running`. */
@@ -124,4 +124,26 @@ export function splitText({ split }: NodeReport): string | null {
     durationMs === null ? "-" : formatDuration(durationMs),
   );
   return `${String(split.shards.length)} shards by ${split.by}: ${durations.join(", ")}`;
+}
+
+const MAX_NAMED = 3;
+
+/** `created 12, deleted 10, left 2: URL, URL`; nothing for a task that created nothing. */
+export function ledgerTexts({ ledger }: { readonly ledger: LedgerReport | null }): string[] {
+  if (ledger === null) return [];
+  const { created, deleted, cleanedUp, left, cleanup } = ledger;
+  const named = left.slice(0, MAX_NAMED).map(({ url }) => url);
+  const more = left.length - named.length;
+  const names = [...named, ...(more > 0 ? [`and ${groupDigits(more)} more`] : [])].join(", ");
+  const parts = [
+    `created ${groupDigits(created)}`,
+    `deleted ${groupDigits(deleted)}`,
+    ...(cleanedUp > 0 ? [`cleaned up ${groupDigits(cleanedUp)}`] : []),
+    `left ${groupDigits(left.length)}`,
+  ];
+  const failed =
+    cleanup === null || cleanup.status === "passed"
+      ? []
+      : [`clean-up: ${cleanup.reason ?? cleanup.status}`];
+  return [`${parts.join(", ")}${names === "" ? "" : `: ${names}`}`, ...failed];
 }

@@ -19,6 +19,7 @@ import type {
 import type { HealthByEnvironment } from "../core/health.js";
 import type { WorkLimits } from "../core/limits.js";
 import type { RateLimits, Turns } from "../core/shared-limits.js";
+import type { SweepByEnvironment } from "../core/sweep.js";
 import type { Logger } from "../log.js";
 import type { Bell } from "./bell.js";
 import type { HealthGate } from "./health-gate.js";
@@ -57,6 +58,8 @@ export interface Dependencies {
   readonly egress: EgressByEnvironment;
   /** What must answer before a run sends anything, by its environment. */
   readonly health: HealthByEnvironment;
+  /** Where environments list test data, so that it can be found by its prefix. */
+  readonly sweep: SweepByEnvironment;
   readonly healthGate: HealthGate;
 }
 
@@ -70,6 +73,7 @@ export type WorkDependencies = Omit<
   | "workers"
   | "egress"
   | "health"
+  | "sweep"
   | "collections"
   | "collectionsDirectory"
   | "uploads"

@@ -42,7 +42,9 @@ export function createEvidenceWriter(
   return {
     write(records) {
       waiting.push(...records);
-      if (waiting.length >= PIECE_SIZE) flush();
+      // What was created must be known also when this worker is killed the next moment.
+      const isUrgent = records.some(({ ledger }) => ledger?.action === "created");
+      if (isUrgent || waiting.length >= PIECE_SIZE) flush();
       else timer ??= setTimeout(flush, FLUSH_MS);
     },
     async close() {

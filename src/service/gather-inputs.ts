@@ -1,5 +1,6 @@
 /** What a run gets besides its plan: environments, globals and overrides as they stand now, with their secrets put in. */
 
+import { cleanupNodes } from "../core/cleanup.js";
 import { plainLayer, type Layer } from "../core/environment.js";
 import type { Plan } from "../core/plan.js";
 import type { Dependencies } from "./dependencies.js";
@@ -13,7 +14,7 @@ import type { SubmitRequest } from "./service.js";
  * taken as they are: whoever triggers a run must not name variables and files of this machine.
  */
 export async function gatherInputs(
-  deps: Pick<Dependencies, "environments" | "secrets">,
+  deps: Pick<Dependencies, "environments" | "secrets" | "clock">,
   run: {
     readonly id: string;
     readonly plan: Plan;
@@ -43,6 +44,7 @@ export async function gatherInputs(
   const vault = await secrets.vaultLayer(run.files);
   return {
     runId: run.id,
+    ...(cleanupNodes(run.plan.nodes).length > 0 && { ledgerKey: deps.clock.random(52) }),
     environments,
     layers,
     globals: [

@@ -13,6 +13,8 @@ const layerSchema = z.strictObject({ name: z.string(), rows: z.array(rowSchema) 
 const inputsSchema = z.strictObject({
   /** Makes the content, and with it the hash, that of one run alone. */
   runId: z.string(),
+  /** Encrypts what the clean-up after tasks needs to know; only runs that clean up have one. */
+  ledgerKey: z.string().optional(),
   /** Rows of every environment the run or one of its tasks names. */
   environments: z.record(z.string(), layerSchema),
   /** Layers given by content; they lie over the named ones of every task. */

@@ -56,7 +56,7 @@ export async function openBehind(
 export function outcomeOf(node: ExecutionNode, settlement: Settlement, at: number): Outcome {
   return {
     node: node.id,
-    kind: node.kind === "merge" ? "task" : node.kind,
+    kind: node.kind === "checkpoint" ? "checkpoint" : "task",
     status: settlement.status,
     cause: settlement.cause,
     reason: settlement.reason === null ? null : shorten(settlement.reason),

@@ -19,6 +19,8 @@ import { TurnpikeError } from "../core/errors.js";
 import { retryCauseOf } from "../core/attempts.js";
 import { NO_COUNTS } from "../core/evidence.js";
 import { cleanExports, type Exports } from "../core/exports.js";
+import { cleansUp } from "../core/cleanup.js";
+import { ledgerCounts, openLedger } from "../core/ledger.js";
 import { judge, judgeOutputs } from "../core/judge.js";
 import { pacedHosts } from "../core/limits.js";
 import { shorten, type Outcome } from "../core/outcome.js";
@@ -36,6 +38,7 @@ import { getInputs, type Inputs } from "./inputs.js";
 import { outputLayers, outputRows, secretOutputs } from "./outputs.js";
 import { takeTurnOf } from "./pace-hosts.js";
 import { appendEvents } from "./record.js";
+import { sealCreations } from "./seal-creations.js";
 import { watchForStop } from "./watch-for-stop.js";
 
 /** Layers whose values are those of one attempt; `renderFor` says what is in them. */
@@ -91,6 +94,8 @@ export async function runTask(
   await appendEvents(deps, run.id, [
     { type: "node.started", at: startedAt, node: node.id, attempt, prefix },
   ]);
+  const ledger = openLedger();
+  const ledgerKey = cleansUp(node) ? (inputs.ledgerKey ?? null) : null;
   const writer = createEvidenceWriter(deps, { runId: run.id, node: node.id, attempt });
   const stop = watchForStop(deps, {
     runId: run.id,
@@ -112,11 +117,12 @@ export async function runTask(
       };
     }
     const result = await deps.workingDirectories.use(run.uploads, async (workingDirectory) => {
-      const job = await createJob(deps, { run, node, inputs, rendered, workingDirectory });
+      const job = await createJob(deps, { run, node, attempt, inputs, rendered, workingDirectory });
       return deps.runner.run(job, {
         signal: stop.signal,
         onRecords: (records) => {
-          writer.write(redact(records));
+          for (const record of records) if (record.ledger !== undefined) ledger.add(record.ledger);
+          writer.write(redact(sealCreations(records, ledgerKey)));
         },
         takeTurn: (host) => takeTurnOf(deps, host, stop.signal),
       });
@@ -128,7 +134,10 @@ export async function runTask(
     const judgement = judgeOutputs(judge(result, node, stop.reason()), node, outputs);
     const redactAll = createRedact(secretOutputs(outputs));
     return {
-      outcome: outcome(redactAll(redact(judgement))),
+      outcome: {
+        ...outcome(redactAll(redact(judgement))),
+        ...ledgerCounts(ledger.read()),
+      },
       retryCause: retryCauseOf(result, judgement),
       outputs,
       exports: cleanExports(result.ended === "finished" ? (result.exports ?? {}) : {}, {
@@ -167,6 +176,7 @@ async function createJob(
   from: {
     readonly run: Run;
     readonly node: TaskNode;
+    readonly attempt: number;
     readonly inputs: Inputs;
     readonly rendered: Rendered;
     readonly workingDirectory: string;
@@ -215,6 +225,7 @@ async function createJob(
     egress: node.egress,
     pacedHosts: pacedHosts(limits),
     guardedSecrets: inputs.guardedSecrets,
+    ...(node.runHeader === true && { runHeader: `${run.id}/${node.id}/${String(from.attempt)}` }),
     requestLimit: node.requestLimit,
     outputs: node.outputs,
     exports: node.exports ?? [],
@@ -234,7 +245,7 @@ function layerNames(run: Run, node: TaskNode): readonly string[] {
 }
 
 /** Layers from weakest to strongest: the service's own URL, the environments, the plan's values, generated and handed-down values, overrides. */
-function renderFor(
+export function renderFor(
   { serviceUrl }: Pick<Dependencies, "serviceUrl">,
   from: {
     readonly run: Run;

@@ -1,5 +1,6 @@
 /** A node's turn has come: it is settled, executed, or told to come again. The queue calls this, as often as it likes. */
 
+import { isCleanup, type CleanupNode } from "../core/cleanup.js";
 import { decideStart, type Decision } from "../core/decide.js";
 import { messageOf } from "../core/errors.js";
 import { RUN_NODE } from "../core/flow.js";
@@ -10,10 +11,12 @@ import { deadlineOf, type Run, type RunStatus } from "../core/run.js";
 import { mergeShards, provedNothing } from "../core/merge-shards.js";
 import { executionOf, isShard, type ExecutionNode, type MergeNode } from "../core/shards.js";
 import { judgeCheckpoint } from "../core/verdict.js";
+import { cleanUp } from "./clean-up.js";
 import { clearSettledDeadlines, QueueUnreachable } from "./checkpoint-deadlines.js";
 import type { Dependencies, WorkDependencies } from "./dependencies.js";
 import { endRun } from "./end-run.js";
 import { deleteOutputs, keepOutputs } from "./outputs.js";
+import { proveNoOrphans } from "./prove-no-orphans.js";
 import { openBehind, outcomeOf, recordOutcome, reusedOutcome } from "./record.js";
 import { aroundOf, lastAttempt, pauseOf, recordAttempt, tellEarlier } from "./retry-task.js";
 import { OwnershipLost, runTask, type Execution } from "./run-task.js";
@@ -101,6 +104,7 @@ async function settlePlanNode(
     if (node.kind === "checkpoint") await deps.queue.clearDeadline(run.id, node.id);
     return settledBy(standing);
   }
+  if (node.kind === "cleanup") return settleCleanup(deps, { run, node, wake });
   const decision = decideStart(executionOf(run.plan), node, {
     outcomes,
     cancelled: status.cancellation !== null,
@@ -126,6 +130,28 @@ async function settlePlanNode(
   return settledBy(recorded);
 }
 
+/** Deletes what a task has left, within the limits that hold for the task. */
+async function settleCleanup(
+  deps: WorkDependencies,
+  at: { readonly run: Run; readonly node: CleanupNode; readonly wake: NodeWake },
+): Promise<SettleAnswer> {
+  const { run, node, wake } = at;
+  const task = run.plan.nodes.find(({ id }) => id === node.of);
+  if (task?.kind !== "task") throw new Error(`run ${run.id} has no task ${node.of}`);
+  const outcomes = await deps.store.outcomes(run.id);
+  const permits = await takePermits(deps, { run, node: { ...task, id: node.id }, wake });
+  if (permits.state === "later") return permits;
+  try {
+    const answer = await cleanUp(deps, { run, node, task, outcomes, wake: permits.wake });
+    if ("state" in answer) return answer;
+    if (!(await permits.wake.stillOwner()))
+      throw new OwnershipLost(`${node.id} of run ${run.id} belongs to another worker now`);
+    return settledBy(await recordOutcome(deps, run, answer));
+  } finally {
+    await permits.release();
+  }
+}
+
 /** A paused run starts nothing; one that is cancelled ends all the same, clean-up included. */
 function isHeld({ pause, cancellation }: RunStatus): boolean {
   return pause !== undefined && cancellation === null;
@@ -136,7 +162,7 @@ async function attemptNode(
   deps: WorkDependencies,
   at: {
     readonly run: Run;
-    readonly node: ExecutionNode;
+    readonly node: Exclude<ExecutionNode, CleanupNode>;
     readonly wake: NodeWake;
     readonly outcomes: ReadonlyMap<string, Outcome>;
     readonly decision: Exclude<Decision, { readonly kind: "wait" }>;
@@ -155,7 +181,7 @@ async function attemptNode(
     return { outcome: last ?? outcomeOf(node, settlement, deps.clock.now()) };
   }
   if (node.kind === "checkpoint")
-    return { outcome: verifyCheckpoint(deps, { run, node, outcomes }) };
+    return { outcome: await verifyCheckpoint(deps, { run, node, outcomes }) };
   if (node.kind === "merge") return { outcome: mergeTask(deps, { run, node, outcomes }) };
   const earlier = run.reused[node.id];
   if (earlier !== undefined) return { outcome: reusedOutcome(node, earlier, deps.clock.now()) };
@@ -194,23 +220,28 @@ function mergeTask(
   const task = run.plan.nodes.find((other) => other.id === node.id);
   if (task?.kind !== "task") throw new Error(`run ${run.id} has no task ${node.id} to merge`);
   const shards = node.needs.flatMap((need) => outcomes.get(need) ?? []);
-  const { attempt, startedAt, counts, ...settlement } = mergeShards(task, shards);
-  return { ...outcomeOf(node, settlement, clock.now()), attempt, startedAt, counts };
+  const { status, cause, reason, ...facts } = mergeShards(task, shards);
+  return { ...outcomeOf(node, { status, cause, reason }, clock.now()), ...facts };
 }
 
-function verifyCheckpoint(
-  { clock }: Pick<Dependencies, "clock">,
+async function verifyCheckpoint(
+  deps: Pick<Dependencies, "clock" | "store">,
   at: {
     readonly run: Run;
     readonly node: CheckpointNode;
     readonly outcomes: ReadonlyMap<string, Outcome>;
   },
-): Outcome {
-  const { node, outcomes } = at;
+): Promise<Outcome> {
+  const { run, node, outcomes } = at;
+  const judged = judgeCheckpoint(
+    { ...node, needs: node.needs.filter((need) => !isCleanup(need)) },
+    outcomes,
+  );
+  const settlement = await proveNoOrphans(deps, { run, node, settlement: judged });
   const needed = node.needs.flatMap((need) => outcomes.get(need) ?? []);
   const starts = needed.flatMap(({ startedAt }) => startedAt ?? []);
   return {
-    ...outcomeOf(node, judgeCheckpoint(node, outcomes), clock.now()),
+    ...outcomeOf(node, settlement, deps.clock.now()),
     // A checkpoint is open from the first start before it until it has judged.
     startedAt: starts.length === 0 ? null : Math.min(...starts),
   };

@@ -5,6 +5,7 @@ import { readCollection } from "../collections/read-collection.js";
 import { uploadPaths } from "../collections/upload-paths.js";
 import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
 import { narrowEgress } from "../core/egress.js";
+import { listRulesOf } from "../core/sweep.js";
 import { healthTargetsOf } from "../core/health.js";
 import { TurnpikeError } from "../core/errors.js";
 import { flowShape, RUN_NODE } from "../core/flow.js";
@@ -44,6 +45,7 @@ type SubmitDependencies = Pick<
   | "log"
   | "egress"
   | "health"
+  | "sweep"
 >;
 
 /**
@@ -112,7 +114,7 @@ export async function submitRun(
 
 /** The plan with what its tasks may reach, and which targets must be there, under the environments they run against. */
 function settleEnvironments(
-  { egress, health }: Pick<Dependencies, "egress" | "health">,
+  { egress, health, sweep }: Pick<Dependencies, "egress" | "health" | "sweep">,
   plan: Plan,
   chosen: readonly string[],
 ): Plan {
@@ -123,6 +125,9 @@ function settleEnvironments(
       ...node,
       egress: narrowEgress(node.egress, environments, egress),
       health: healthTargetsOf([...(plan.health ?? []), ...node.health], environments, health),
+      ...(node.cleanup && {
+        sweep: [...node.cleanup.lists, ...listRulesOf(environments, sweep)],
+      }),
     };
   });
   return { ...plan, nodes };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import test, { after, before } from "node:test";
 import type { RunReport } from "../../src/reports/report.js";
+import { until } from "../support/lanes.js";
 import { createProject, type Project } from "../support/project.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -55,4 +56,38 @@ test("the ten-task plan passes against the service that runs it, in parallel, an
     assert.ok(Math.max(...starts) < Math.min(...ends), `${together.join(", ")} do not overlap`);
   }
   assert.deepEqual([...filesOf("collections"), ...filesOf("environments")], before);
+});
+
+test("a ten-task run that is cancelled in the middle of creating, beside another one, leaves nothing behind", async () => {
+  const before = [...filesOf("collections"), ...filesOf("environments")];
+  const running = project.start(["serve", "--port", "0", "--lanes", "4"]);
+  const [, url = ""] = await running.says(/serves at (http:\S+)/);
+  const send = async (path: string, body: object): Promise<{ readonly id: string }> => {
+    const answer = await fetch(`${url}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    return (await answer.json()) as { readonly id: string };
+  };
+  const cancelled = await send("/v1/runs", { plan: "tasks-1-10" });
+  const other = await send("/v1/runs", { plan: "tasks-1-10" });
+  await until(
+    () =>
+      [...filesOf("collections"), ...filesOf("environments")].some((name) =>
+        name.includes(cancelled.id),
+      ),
+    "the run has created something in the service",
+  );
+  await send(`/v1/runs/${cancelled.id}/cancel`, { by: "a tester" });
+  const verdicts = await Promise.all(
+    [cancelled, other].map(async ({ id }) => {
+      const answer = await fetch(`${url}/v1/runs/${id}?wait=60`);
+      return ((await answer.json()) as { readonly verdict: string | null }).verdict;
+    }),
+  );
+  assert.deepEqual(verdicts, ["cancelled", "passed"]);
+  assert.deepEqual([...filesOf("collections"), ...filesOf("environments")], before);
+  running.child.kill("SIGTERM");
+  await running.ended;
 });

@@ -163,6 +163,7 @@ export async function openEngine(parts: {
     workers: { list: () => Promise.resolve([WORKER]), canJoin: true },
     egress: {},
     health: {},
+    sweep: {},
     healthGate: { wait: () => Promise.resolve(null) },
   };
   let workers: Awaited<ReturnType<typeof startWorkers>> | undefined;

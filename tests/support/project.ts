@@ -1,7 +1,7 @@
 /** A project as a user has it: a folder with plans, collections and environments, and the real command line run in it. */
 
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,6 +27,7 @@ export interface Running {
 export interface Project {
   readonly directory: string;
   write(path: string, content: unknown): void;
+  read(path: string): string;
   start(args: readonly string[], variables?: Readonly<Record<string, string>>): Running;
   run(args: readonly string[], variables?: Readonly<Record<string, string>>): Promise<Ended>;
   remove(): Promise<void>;
@@ -55,6 +56,7 @@ export function createProject(): Project {
         typeof content === "string" ? content : JSON.stringify(content),
       );
     },
+    read: (path) => readFileSync(join(directory, path), "utf8"),
     start,
     run: (args, variables) => start(args, variables).ended,
     async remove() {

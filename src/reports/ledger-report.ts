@@ -1,0 +1,40 @@
+/** What a task created on its target, as a report shows it: folded from the records of all its attempts and of its clean-up. */
+
+import { cleanupIdOf } from "../core/cleanup.js";
+import type { RunEvent } from "../core/event.js";
+import type { RequestRecord } from "../core/evidence.js";
+import { entriesOf, foldLedger } from "../core/ledger.js";
+import type { Outcome } from "../core/outcome.js";
+import type { TaskNode } from "../core/plan.js";
+import { shardIds } from "../core/shards.js";
+import type { LedgerReport } from "./node-report.js";
+
+export function ledgerReportOf(
+  node: TaskNode,
+  seen: {
+    readonly events: readonly RunEvent[];
+    readonly outcomes: ReadonlyMap<string, Outcome>;
+  },
+): LedgerReport | null {
+  const own = entriesOf(seen.events, new Set([node.id, ...shardIds(node)]));
+  if (own.length === 0) return null;
+  const cleanup = cleanupIdOf(node.id);
+  const { created, deleted } = foldLedger(own);
+  const whole = foldLedger([...own, ...entriesOf(seen.events, new Set([cleanup]))]);
+  if (created === 0) return null;
+  const outcome = seen.outcomes.get(cleanup);
+  return {
+    created,
+    deleted,
+    cleanedUp: whole.deleted - deleted,
+    left: whole.left.map(({ url, rule }) => ({ url, rule })),
+    cleanup: outcome === undefined ? null : { status: outcome.status, reason: outcome.reason },
+  };
+}
+
+/** The seal is for the clean-up of the run alone. */
+export function withoutSeal(record: RequestRecord): RequestRecord {
+  if (record.ledger?.sealed === undefined) return record;
+  const { action, rule, url } = record.ledger;
+  return { ...record, ledger: { action, rule, url } };
+}

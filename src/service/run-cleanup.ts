@@ -1,0 +1,156 @@
+/** Lists and deletions on the target of a task, run in a lane under the rules that hold for the task itself. */
+
+import { z } from "zod";
+import {
+  deleteCollection,
+  deletionOf,
+  foundVariable,
+  listCollection,
+} from "../collections/cleanup-collection.js";
+import type { RenderedRow } from "../core/environment.js";
+import type { RequestRecord } from "../core/evidence.js";
+import { pacedHosts } from "../core/limits.js";
+import type { Creation } from "../core/ledger-entry.js";
+import type { TaskNode } from "../core/plan.js";
+import type { CollectionJob, CollectionResult } from "../core/collection-job.js";
+import type { Found, ListRule } from "../core/sweep.js";
+import type { WorkDependencies } from "./dependencies.js";
+import { takeTurnOf } from "./pace-hosts.js";
+
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** What holds for the requests of a clean-up. */
+export interface Target {
+  readonly rules: Pick<TaskNode, "egress" | "insecure" | "timeoutRequest">;
+  readonly rows: readonly RenderedRow[];
+  readonly guardedSecrets: CollectionJob["guardedSecrets"];
+  readonly certificates: CollectionJob["certificates"];
+  readonly signal: AbortSignal;
+  readonly onRecords: (records: readonly RequestRecord[]) => void;
+}
+
+type RunnerDependencies = Pick<
+  WorkDependencies,
+  "runner" | "workingDirectories" | "rates" | "limits" | "log"
+>;
+
+/** Sends the deletions in the given order; answers why they did not all come to an answer, or null. What they came to is in the records. */
+export async function deleteAll(
+  deps: RunnerDependencies,
+  targets: readonly Creation[],
+  at: Target,
+): Promise<string | null> {
+  if (targets.length === 0) return null;
+  const result = await runCollection(deps, deleteCollection(targets), { at, outputs: [] });
+  return troubleOf(result, new Set(["request"]));
+}
+
+const pairsSchema = z.array(z.tuple([z.string(), z.string()]));
+
+/** What the lists hold that begins like a prefix. */
+async function listAll(
+  deps: RunnerDependencies,
+  lists: readonly ListRule[],
+  at: Target,
+): Promise<{ readonly found: readonly Found[]; readonly trouble: string | null }> {
+  if (lists.length === 0) return { found: [], trouble: null };
+  const outputs = lists.map((_, rule) => foundVariable(rule));
+  const result = await runCollection(deps, listCollection(lists), { at, outputs });
+  const trouble = troubleOf(result, new Set(["request", "script"]));
+  const values = result.ended === "finished" ? (result.outputs ?? {}) : {};
+  const found = outputs.flatMap((name, rule): Found[] => {
+    const value = values[name];
+    if (typeof value !== "string") return [];
+    const pairs = pairsSchema.parse(JSON.parse(value));
+    return pairs.map(([id, text]) => ({ rule, id, name: text }));
+  });
+  return { found, trouble };
+}
+
+/** A page of a list may hide the next one: it is listed and deleted until nothing comes any more. */
+const MAX_ROUNDS = 50;
+
+/** Deletes what the lists hold and `isOurs` lets pass; answers what could not be deleted, and why. */
+export async function sweepLists(
+  deps: RunnerDependencies,
+  lists: readonly ListRule[],
+  at: Target & { readonly isOurs: (found: Found) => boolean },
+): Promise<{
+  readonly deleted: readonly Found[];
+  readonly left: readonly Found[];
+  readonly trouble: string | null;
+}> {
+  const tried = new Map<string, Found>();
+  for (let round = 0; ; round++) {
+    const { found, trouble } = await listAll(deps, lists, at);
+    const ours = found.filter(at.isOurs);
+    const fresh = ours.filter((one) => !tried.has(keyOf(one)));
+    if (trouble !== null || fresh.length === 0 || round === MAX_ROUNDS) {
+      const left = new Set(ours.map(keyOf));
+      return {
+        deleted: [...tried.values()].filter((one) => !left.has(keyOf(one))),
+        left: ours,
+        trouble,
+      };
+    }
+    for (const one of fresh) tried.set(keyOf(one), one);
+    const targets = fresh.toReversed().flatMap((one) => deletionOf(one, lists) ?? []);
+    await deleteAll(deps, targets, at);
+  }
+}
+
+function keyOf({ rule, id }: Found): string {
+  return `${String(rule)} ${id}`;
+}
+
+function troubleOf(result: CollectionResult, kinds: ReadonlySet<string>): string | null {
+  switch (result.ended) {
+    case "crashed":
+      return `Newman's process died: ${result.cause}`;
+    case "stopped":
+      return "it was stopped before its end";
+    case "finished": {
+      const first = result.failures.find(({ kind }) => kinds.has(kind));
+      return result.runError ?? (first === undefined ? null : `${first.item}: ${first.message}`);
+    }
+  }
+}
+
+function runCollection(
+  deps: RunnerDependencies,
+  collection: object,
+  { at, outputs }: { readonly at: Target; readonly outputs: readonly string[] },
+): Promise<CollectionResult> {
+  const { rules, rows, guardedSecrets, certificates, signal, onRecords } = at;
+  return deps.workingDirectories.use({}, (workingDirectory) =>
+    deps.runner.run(
+      {
+        collection,
+        environment: { name: "clean-up", rows },
+        globals: [],
+        data: null,
+        iterations: null,
+        iterationRange: null,
+        folder: [],
+        workingDirectory,
+        refusedFiles: "fail",
+        allowUnresolved: true,
+        egress: rules.egress,
+        guardedSecrets,
+        pacedHosts: pacedHosts(deps.limits),
+        requestLimit: 1_000_000,
+        outputs,
+        exports: [],
+        cookieJar: null,
+        certificates,
+        bail: false,
+        insecure: rules.insecure,
+        ignoreRedirects: false,
+        timeoutRequestMs: rules.timeoutRequest ?? REQUEST_TIMEOUT_MS,
+        timeoutScriptMs: null,
+        delayRequestMs: null,
+      },
+      { signal, onRecords, takeTurn: (host) => takeTurnOf(deps, host, signal) },
+    ),
+  );
+}

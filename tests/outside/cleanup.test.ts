@@ -1,0 +1,227 @@
+/** What tasks leave on their target: deleted with their own authorization, whatever became of them, and proven at checkpoints. */
+
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import type { RunReport } from "../../src/reports/report.js";
+import {
+  creatingCollection,
+  openDocumentTarget,
+  type DocumentTarget,
+} from "../support/document-target.js";
+import { createProject, type Project, type Running } from "../support/project.js";
+import { until } from "../support/lanes.js";
+
+interface Opened {
+  readonly target: DocumentTarget;
+  readonly project: Project;
+}
+
+async function open(context: TestContext, plan: string, shape = {}): Promise<Opened> {
+  const target = await openDocumentTarget();
+  const project = createProject();
+  context.after(async () => {
+    await project.remove();
+    await target.close();
+  });
+  project.write("collections/plan/plan.yaml", plan);
+  project.write("collections/plan/c.json", creatingCollection(target.url, { count: 3, ...shape }));
+  return { target, project };
+}
+
+async function runPlan(project: Project): Promise<{
+  readonly code: number | null;
+  readonly report: RunReport;
+  readonly stdout: string;
+  readonly text: string;
+}> {
+  const { code, stdout, stderr } = await project.run([
+    "run",
+    "plan",
+    "--report",
+    "json=report.json",
+    "--report",
+    "html=report.html",
+  ]);
+  const text = project.read("report.json");
+  return {
+    code,
+    report: JSON.parse(text) as RunReport,
+    stdout: `${stdout}\n${stderr}`,
+    text: `${text}\n${project.read("report.html")}\n${stdout}`,
+  };
+}
+
+const CLEANS = "cleanup: { delete: created }";
+
+test("a ledger stands in every report, without clean-up too, and names what is left", async (context) => {
+  const { project, target } = await open(
+    context,
+    "name: plan\nrunHeader: true\ntasks:\n  a: { collection: c.json }\n",
+  );
+  const { code, report, stdout, text } = await runPlan(project);
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /created 3, deleted 0, left 3: http:\S+\/items\/d1/);
+  assert.match(text, /Test data<\/dt><dd>created 3, deleted 0, left 3/);
+  const [task] = report.tasks;
+  assert.deepEqual(task?.ledger, {
+    created: 3,
+    deleted: 0,
+    cleanedUp: 0,
+    left: ["d1", "d2", "d3"].map((id) => ({ url: `${target.url}/items/${id}`, rule: "id" })),
+    cleanup: null,
+  });
+  assert.doesNotMatch(text, /token-1-of-the-target|sealed/);
+  assert.deepEqual([...new Set(target.runHeaders)], [`${report.runId}/a/1`]);
+});
+
+test("what a red task created is deleted with the token its script has fetched, which no output shows", async (context) => {
+  const { project, target } = await open(
+    context,
+    `name: plan\n${CLEANS}\ntasks:\n  a: { collection: c.json }\n`,
+    { fails: true },
+  );
+  const { code, report, stdout, text } = await runPlan(project);
+  assert.equal(code, 1, stdout);
+  assert.equal(target.created(), 3);
+  assert.deepEqual([...target.documents], []);
+  assert.match(stdout, /created 3, deleted 0, cleaned up 3, left 0/);
+  assert.equal(report.tasks[0]?.ledger?.cleanup?.status, "passed");
+  assert.doesNotMatch(text, /token-1-of-the-target/);
+});
+
+test("a clean-up that is refused is tried again, and one that stays refused leaves the run green and says what is left", async (context) => {
+  const { project, target } = await open(
+    context,
+    `name: plan\n${CLEANS}\ntasks:\n  a: { collection: c.json }\n`,
+  );
+  target.refuseDeletions(4, 409);
+  const first = await runPlan(project);
+  assert.equal(first.code, 0, first.stdout);
+  assert.deepEqual([...target.documents], []);
+  target.refuseDeletions(Infinity, 409);
+  const second = await runPlan(project);
+  assert.equal(second.code, 0, second.stdout);
+  assert.equal(second.report.verdict, "passed");
+  assert.equal(second.report.tasks[0]?.ledger?.cleanup?.status, "failed");
+  assert.match(
+    second.stdout,
+    /clean-up: 3 left on the target: \S+\/items\/d6 \(answered 409\)|clean-up: 3 left on the target: \S+\/items\/d4 \(answered 409\)/,
+  );
+});
+
+test("zeroOrphans turns a checkpoint red with the names of what is left, and is green after a clean-up right after the task", async (context) => {
+  const { project, target } = await open(
+    context,
+    "name: plan\ntasks:\n  a: { collection: c.json }\n  gate: { checkpoint: true, needs: [a], zeroOrphans: true }\n",
+  );
+  const red = await runPlan(project);
+  assert.equal(red.code, 1, red.stdout);
+  const gate = red.report.tasks.find(({ id }) => id === "gate");
+  assert.equal(gate?.cause, "orphans");
+  assert.match(gate.reason ?? "", /^a left 3: \S+\/items\/d1, \S+\/items\/d2, \S+\/items\/d3$/);
+  project.write(
+    "collections/plan/plan.yaml",
+    "name: plan\ncleanup: { delete: created, after: task }\ntasks:\n  a: { collection: c.json }\n  gate: { checkpoint: true, needs: [a], zeroOrphans: true }\n",
+  );
+  const green = await runPlan(project);
+  assert.equal(green.code, 0, green.stdout);
+  assert.equal(target.documents.size, 3, "what the first run left is not the second one's");
+});
+
+test("two pipelines at once on one target share no prefix, disturb no assertion and leave nothing", async (context) => {
+  const { project, target } = await open(
+    context,
+    `name: plan\n${CLEANS}\ntasks:\n  a: { collection: c.json }\n  b: { collection: c.json }\n`,
+  );
+  const other = createProject();
+  context.after(() => other.remove());
+  other.write(
+    "collections/plan/plan.yaml",
+    `name: plan\n${CLEANS}\ntasks:\n  a: { collection: c.json }\n  b: { collection: c.json }\n`,
+  );
+  other.write("collections/plan/c.json", creatingCollection(target.url, { count: 3 }));
+  const both = await Promise.all([runPlan(project), runPlan(other)]);
+  for (const { code, stdout } of both) assert.equal(code, 0, stdout);
+  const prefixes = both.flatMap(({ report }) => report.tasks.map(({ prefix }) => prefix));
+  assert.equal(new Set(prefixes).size, 4);
+  assert.equal(target.created(), 12);
+  assert.deepEqual(target.collisions, []);
+  assert.deepEqual([...target.documents], []);
+});
+
+async function serve(
+  project: Project,
+): Promise<{ readonly running: Running; readonly url: string }> {
+  const running = project.start(["serve", "--port", "0", "--lanes", "2"]);
+  const [, url = ""] = await running.says(/serves at (http:\S+)/);
+  return { running, url };
+}
+
+async function ask<Answer>(url: string, init?: RequestInit): Promise<Answer> {
+  return (await (await fetch(url, init)).json()) as Answer;
+}
+
+function post(url: string, body: object): Promise<{ readonly id: string }> {
+  return ask(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}
+
+/** The list of the target, as an environment has it; the clean-up logs in by a token that never ends. */
+const LISTS = (url: string, token: string): object => ({
+  cleanup: {
+    "*": [
+      {
+        list: `${url}/items`,
+        items: "$.items",
+        delete: `${url}/items/{{id}}`,
+        headers: { Authorization: `Bearer ${token}` },
+      },
+    ],
+  },
+});
+
+test("a worker killed in the middle of creating leaves nothing of its run, not even what nobody was told of", async (context) => {
+  const { project, target } = await open(
+    context,
+    `name: plan\n${CLEANS}\ntasks:\n  a: { collection: c.json }\n`,
+  );
+  const { token } = await post(`${target.url}/login`, {}).then(
+    (answer) => answer as unknown as { token: string },
+  );
+  project.write("turnpike.yaml", LISTS(target.url, token));
+  const first = await serve(project);
+  target.holdAfter(2);
+  const { id } = await post(`${first.url}/v1/runs`, { plan: "plan" });
+  await until(() => target.held() === 1, "the third document is created and its answer held");
+  first.running.child.kill("SIGKILL");
+  await first.running.ended;
+  target.release();
+  const second = await serve(project);
+  const run = await ask<{ readonly verdict: string }>(`${second.url}/v1/runs/${id}?wait=60`);
+  assert.equal(run.verdict, "passed");
+  assert.equal(target.created(), 6, "both attempts have created");
+  assert.deepEqual([...target.documents], []);
+  second.running.child.kill("SIGTERM");
+  await second.running.ended;
+});
+
+test("a cancelled run deletes what its task had created by then", async (context) => {
+  const { project, target } = await open(
+    context,
+    `name: plan\n${CLEANS}\ntasks:\n  a: { collection: c.json }\n`,
+  );
+  const { running, url } = await serve(project);
+  target.holdAfter(3);
+  project.write("collections/plan/c.json", creatingCollection(target.url, { count: 4 }));
+  const { id } = await post(`${url}/v1/runs`, { plan: "plan" });
+  await until(() => target.held() === 1, "the fourth document is created and its answer held");
+  await post(`${url}/v1/runs/${id}/cancel`, { by: "a tester" });
+  const run = await ask<{ readonly verdict: string }>(`${url}/v1/runs/${id}?wait=60`);
+  assert.equal(run.verdict, "cancelled");
+  assert.deepEqual([...target.documents.keys()], ["d4"], "only what was never answered is left");
+  running.child.kill("SIGTERM");
+  await running.ended;
+});
