@@ -26,6 +26,7 @@ import {
 } from "./wire-cluster.js";
 import { openBackend, openHealthGate, openLimits, startLanes, startWork } from "./wire-engine.js";
 import { openFiles, openShared, type Stores } from "./wire-stores.js";
+import { openTestDocuments } from "./wire-test-documents.js";
 
 const LOOK_AGAIN_MS = 1000;
 /** How long a stopping worker still waits for its service, to tell it how its last tasks ended. */
@@ -96,6 +97,7 @@ async function start(config: Config, parts: Parts): Promise<RunningWorker> {
     log,
     serviceUrl: () => config.publicUrl ?? place.url,
     maxStarts: config.maxStarts,
+    testDocuments: openTestDocuments(config, { stops }),
     healthGate: await openHealthGate(),
   };
   await started;

@@ -41,6 +41,7 @@ import {
   startWork,
 } from "./wire-engine.js";
 import { openFiles, openStores } from "./wire-stores.js";
+import { openTestDocuments } from "./wire-test-documents.js";
 
 /** Starts everything: data directory, stores, queue, lanes, workers, API. Stops what it has started when a later part fails. */
 export async function openTurnpike(
@@ -125,6 +126,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     egress: config.egress,
     health: config.health,
     sweep: config.cleanup,
+    testDocuments: openTestDocuments(config, { stops }),
     healthGate: await openHealthGate(),
   };
   const service = createService(deps, {
@@ -142,6 +144,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
       },
     ],
     isDraining,
+    lanes: size,
     schedules,
   });
 

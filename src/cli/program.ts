@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { formatProblem, TurnpikeError } from "../core/errors.js";
 import { EXIT } from "../core/exit-code.js";
+import { addCleanupCommand } from "./command-cleanup.js";
 import { addCollectionCommand } from "./command-collection.js";
 import { addConfigCommand } from "./command-config.js";
 import { addDataCommand } from "./command-data.js";
@@ -53,6 +54,7 @@ export async function runProgram(
   addWorkerCommand(program, context, end);
   addWorkersCommand(program, context, end);
   addPauseCommands(program, context);
+  addCleanupCommand(program, context, end);
   addScheduleCommands(program, context);
   addPlanCommand(program, context, end);
   addCollectionCommand(program, context);

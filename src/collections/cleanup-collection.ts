@@ -1,7 +1,7 @@
 /** Collections that Turnpike makes to clean up: they list test data and delete it, and run in a lane like any other. */
 
 import type { Creation } from "../core/ledger-entry.js";
-import type { Found, ListRule } from "../core/sweep.js";
+import type { ListRule } from "../core/sweep.js";
 
 const SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json";
 
@@ -15,11 +15,9 @@ export function deleteCollection(targets: readonly Creation[]): object {
   );
 }
 
-/** What was found, with the URL and the headers its rule says. */
-export function deletionOf(found: Found, rules: readonly ListRule[]): Creation | null {
-  const rule = rules[found.rule];
-  if (rule === undefined) return null;
-  const url = rule.delete.replaceAll("{{id}}", encodeURIComponent(found.id));
+/** What was found under this id, with the URL and the headers its rule says. */
+export function deletionOf(id: string, rule: ListRule): Creation {
+  const url = rule.delete.replaceAll("{{id}}", encodeURIComponent(id));
   return { url, headers: Object.entries(rule.headers) };
 }
 

@@ -1,7 +1,7 @@
 /** What a plan may ask for after a task: that what it created on its target is deleted. */
 
 import { z } from "zod";
-import { listRulesSchema } from "./sweep.js";
+import { sweepRulesSchema } from "./sweep.js";
 
 /** `false` takes a task out of what its plan asks for. */
 export const cleanupSchema = z.union([
@@ -12,6 +12,6 @@ export const cleanupSchema = z.union([
     /** When: right after the task, or when everything else in the run has ended, because other tasks use what it created. */
     after: z.enum(["task", "run"]).default("run"),
     /** Where what nobody was told of is found by its prefix, beside what the configuration says of the environment. */
-    lists: listRulesSchema.prefault([]),
+    lists: sweepRulesSchema.prefault([]),
   }),
 ]);

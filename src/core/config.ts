@@ -173,7 +173,7 @@ export const CONFIG_KEYS = {
   cleanup: key(
     "cleanup",
     z.preprocess(fromJson, sweepByEnvironmentSchema).prefault({}),
-    "Where test data is found by its prefix, by name of an environment (`*` for every one): `list`, `items`, `id`, `field`, `delete`, `headers`. As JSON where it is no file.",
+    "Where test data is found by its prefix, by name of an environment (`*` for every one): `list`, `items`, `id`, `field`, `delete`, `headers`, or `firestore`. As JSON where it is no file.",
     { show: (value) => JSON.stringify(value) },
   ),
   retentionDays: key(

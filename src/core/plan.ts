@@ -12,7 +12,7 @@ import { cellsOf } from "./matrix.js";
 import { ID_PATTERN, layersSchema, planSchemas, taskEntries } from "./plan-document.js";
 import { problemsOfNeeds } from "./plan-needs.js";
 import { toProblems } from "./schema-problems.js";
-import type { ListRule } from "./sweep.js";
+import type { SweepRule } from "./sweep.js";
 import type { ShardPlace, Split } from "./split.js";
 
 /** One collection run of a plan. */
@@ -41,7 +41,7 @@ export interface TaskNode extends Readonly<
   /** What the caller takes when the run has ended; no key of plan.yaml, where `outputs` serve the tasks that follow. */
   readonly exports?: readonly ExportName[] | undefined;
   /** Where its environments list test data; decided when a run is submitted. */
-  readonly sweep?: readonly ListRule[] | undefined;
+  readonly sweep?: readonly SweepRule[] | undefined;
   /** As written; in a run held within the rules of its environments. */
   readonly egress: EgressRules;
 }

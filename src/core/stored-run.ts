@@ -11,7 +11,7 @@ import type { Plan } from "./plan.js";
 import { retriesNodeSchema } from "./retries.js";
 import type { Cancellation, Pause, Run, RunEnd } from "./run.js";
 import { verdictSchema } from "./run.js";
-import { listRulesSchema } from "./sweep.js";
+import { sweepRulesSchema } from "./sweep.js";
 import { splitSchema } from "./split.js";
 
 const resolved = {
@@ -35,7 +35,7 @@ const taskNodeSchema = planSchemas.task.omit({ timeout: true, matrix: true }).ex
   generated: generatedDataSchema.optional(),
   split: splitSchema.optional(),
   exports: exportNamesSchema.optional(),
-  sweep: listRulesSchema.optional(),
+  sweep: sweepRulesSchema.optional(),
   egress: narrowedEgressSchema,
   health: storedHealthSchema.default([]),
   timeoutRequest: z.int().optional(),

@@ -1,4 +1,4 @@
-/** Sweeping test data by its prefix: where an environment lists it, and which of what was listed may be deleted. Pure. */
+/** Sweeping test data by its prefix: where it is found, and which of what was found may be deleted. Pure. */
 
 import { z } from "zod";
 import { parsePrefix } from "./prefix.js";
@@ -22,31 +22,47 @@ const listRuleSchema = z.strictObject({
 });
 export type ListRule = Readonly<z.infer<typeof listRuleSchema>>;
 
-export const listRulesSchema = z.array(listRuleSchema).max(50);
+/** A collection of Firestore, with the field of its documents that begins with the prefix. */
+const firestoreRuleSchema = z.strictObject({
+  firestore: z.strictObject({
+    project: z.string().min(1),
+    /** Its path, such as `orders` or `shops/eu/orders`. */
+    collection: z
+      .string()
+      .regex(/^[^/]+(?:\/[^/]+\/[^/]+)*$/, "name a collection, such as orders or shops/eu/orders"),
+    field: z.string().min(1).default("name"),
+  }),
+});
+export type FirestoreRule = Readonly<z.infer<typeof firestoreRuleSchema>>;
+
+export type SweepRule = ListRule | FirestoreRule;
+
+export const sweepRulesSchema = z.array(z.union([listRuleSchema, firestoreRuleSchema])).max(50);
 /** By the name of an environment; `*` is every one. */
-export const sweepByEnvironmentSchema = z.record(z.string().min(1), listRulesSchema);
+export const sweepByEnvironmentSchema = z.record(z.string().min(1), sweepRulesSchema);
 export type SweepByEnvironment = z.infer<typeof sweepByEnvironmentSchema>;
 
-export function listRulesOf(
+export function rulesOf(
   environments: readonly string[],
   byEnvironment: SweepByEnvironment,
-): readonly ListRule[] {
+): readonly SweepRule[] {
   return ["*", ...environments].flatMap((name) => byEnvironment[name] ?? []);
 }
 
-/** Something a list holds that begins with a prefix. */
+/** Something that begins like a prefix. */
 export interface Found {
   /** Position of its rule. */
   readonly rule: number;
   readonly id: string;
+  /** The text that begins with the prefix. */
   readonly name: string;
 }
 
-/** What a run's sweep may delete: things of this task of this run, whatever attempt made them. */
+/** What the clean-up after a task may delete: what any attempt of this task of this run has made. */
 export function isOfTask(
-  found: Found,
+  { name }: Found,
   of: { readonly run: string; readonly task: string },
 ): boolean {
-  const prefix = parsePrefix(found.name);
+  const prefix = parsePrefix(name);
   return prefix?.run === of.run && prefix.task === of.task;
 }

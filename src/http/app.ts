@@ -16,6 +16,7 @@ import { documentRoutes } from "./api-document.js";
 import { acceptJsonOnly } from "./json-body.js";
 import { PROBLEM_MEDIA_TYPE, problemDocument, sendProblem } from "./problem.js";
 import type { App } from "./route-context.js";
+import { addCleanupRoute } from "./routes-cleanup.js";
 import { addCollectionRoutes } from "./routes-collections.js";
 import { addControlRoutes } from "./routes-control.js";
 import { addConfigRoutes } from "./routes-config.js";
@@ -92,6 +93,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   addControlRoutes(app, context);
   addWorkerListRoute(app, context);
   addScheduleRoutes(app, context);
+  addCleanupRoute(app, context);
   addEventRoutes(app, context);
   addReportRoutes(app, context);
   addGenerateRoutes(app);

@@ -16,9 +16,10 @@ import { createEvidenceWriter } from "./evidence-writer.js";
 import { getInputs } from "./inputs.js";
 import { outputLayers } from "./outputs.js";
 import { outcomeOf } from "./record.js";
-import { deleteAll, sweepLists } from "./run-cleanup.js";
+import { deleteAll } from "./run-cleanup.js";
 import { OwnershipLost, renderFor } from "./run-task.js";
 import { openCreation } from "./seal-creations.js";
+import { sweepTarget } from "./sweep-target.js";
 import type { NotNow } from "./take-permits.js";
 import { allEvents } from "./view-run.js";
 
@@ -128,13 +129,18 @@ async function deleteWhatIsLeft(
     },
   };
   try {
-    const mine = (found: Found): boolean => isOfTask(found, { run: run.id, task: task.id });
+    const mine = (found: Found): Promise<boolean> =>
+      Promise.resolve(isOfTask(found, { run: run.id, task: task.id }));
     const trouble = await deleteAll(
       deps,
       creations.flatMap((one) => one ?? []),
       target,
     );
-    const swept = await sweepLists(deps, task.sweep ?? [], { ...target, isOurs: mine });
+    const swept = await sweepTarget(deps, task.sweep ?? [], {
+      ...target,
+      beginning: `Test_${task.id}`,
+      isOurs: mine,
+    });
     const urls = foldLedger(seen).left.map(({ url }) => describe(url, statuses));
     const names = swept.left.map(({ name }) => name);
     const reason = swept.trouble ?? trouble;

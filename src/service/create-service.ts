@@ -4,6 +4,7 @@ import { resolveConfig, type ConfigValue } from "../core/config.js";
 import { TurnpikeError } from "../core/errors.js";
 import type { ScheduleClock } from "../core/ports.js";
 import { cancelRun } from "./cancel-run.js";
+import { cleanOrphans } from "./clean-orphans.js";
 import { createEnvironmentManager } from "./environment-manager.js";
 import { checkReadiness, type Probe } from "./check-readiness.js";
 import type { Dependencies } from "./dependencies.js";
@@ -27,6 +28,7 @@ export interface ServiceParts {
   readonly config: readonly ConfigValue[];
   readonly probes: readonly Probe[];
   readonly isDraining: () => boolean;
+  readonly lanes: number;
   readonly schedules: ScheduleClock;
 }
 
@@ -75,6 +77,13 @@ export function createService(deps: Dependencies, parts: ServiceParts): Service 
     waitForRun: async (runId, options) => tellWaiting(deps, await waitForRun(deps, runId, options)),
     takeExports: (runId) => takeExports(deps, runId),
     reportRun: (runId) => reportRun(deps, runId),
+    async cleanOrphans(request) {
+      if (parts.lanes > 0) return cleanOrphans(deps, request);
+      throw new TurnpikeError(
+        "NOT_READY",
+        "this service has no lanes to clean up in; use turnpike cleanup, or a service with lanes",
+      );
+    },
     checkReadiness: () => checkReadiness(parts.probes, READINESS_LIMIT_MS),
     async measure() {
       const openRuns = (await deps.store.openRuns()).length;

@@ -20,6 +20,7 @@ import type { HealthByEnvironment } from "../core/health.js";
 import type { WorkLimits } from "../core/limits.js";
 import type { RateLimits, Turns } from "../core/shared-limits.js";
 import type { SweepByEnvironment } from "../core/sweep.js";
+import type { TestDocuments } from "../core/test-documents.js";
 import type { Logger } from "../log.js";
 import type { Bell } from "./bell.js";
 import type { HealthGate } from "./health-gate.js";
@@ -60,6 +61,7 @@ export interface Dependencies {
   readonly health: HealthByEnvironment;
   /** Where environments list test data, so that it can be found by its prefix. */
   readonly sweep: SweepByEnvironment;
+  readonly testDocuments: TestDocuments;
   readonly healthGate: HealthGate;
 }
 

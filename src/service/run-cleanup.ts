@@ -3,7 +3,6 @@
 import { z } from "zod";
 import {
   deleteCollection,
-  deletionOf,
   foundVariable,
   listCollection,
 } from "../collections/cleanup-collection.js";
@@ -48,7 +47,7 @@ export async function deleteAll(
 const pairsSchema = z.array(z.tuple([z.string(), z.string()]));
 
 /** What the lists hold that begins like a prefix. */
-async function listAll(
+export async function listAll(
   deps: RunnerDependencies,
   lists: readonly ListRule[],
   at: Target,
@@ -65,42 +64,6 @@ async function listAll(
     return pairs.map(([id, text]) => ({ rule, id, name: text }));
   });
   return { found, trouble };
-}
-
-/** A page of a list may hide the next one: it is listed and deleted until nothing comes any more. */
-const MAX_ROUNDS = 50;
-
-/** Deletes what the lists hold and `isOurs` lets pass; answers what could not be deleted, and why. */
-export async function sweepLists(
-  deps: RunnerDependencies,
-  lists: readonly ListRule[],
-  at: Target & { readonly isOurs: (found: Found) => boolean },
-): Promise<{
-  readonly deleted: readonly Found[];
-  readonly left: readonly Found[];
-  readonly trouble: string | null;
-}> {
-  const tried = new Map<string, Found>();
-  for (let round = 0; ; round++) {
-    const { found, trouble } = await listAll(deps, lists, at);
-    const ours = found.filter(at.isOurs);
-    const fresh = ours.filter((one) => !tried.has(keyOf(one)));
-    if (trouble !== null || fresh.length === 0 || round === MAX_ROUNDS) {
-      const left = new Set(ours.map(keyOf));
-      return {
-        deleted: [...tried.values()].filter((one) => !left.has(keyOf(one))),
-        left: ours,
-        trouble,
-      };
-    }
-    for (const one of fresh) tried.set(keyOf(one), one);
-    const targets = fresh.toReversed().flatMap((one) => deletionOf(one, lists) ?? []);
-    await deleteAll(deps, targets, at);
-  }
-}
-
-function keyOf({ rule, id }: Found): string {
-  return `${String(rule)} ${id}`;
 }
 
 function troubleOf(result: CollectionResult, kinds: ReadonlySet<string>): string | null {

@@ -66,6 +66,30 @@ export interface RerunRequest {
   readonly trigger: string;
 }
 
+export interface CleanOrphansRequest {
+  /** Layer names; null means the chosen environment. */
+  readonly environment: readonly string[] | null;
+  /** Since the end of the run that made it. */
+  readonly olderThanMs: number;
+  readonly dryRun: boolean;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+export interface OrphanSweep {
+  readonly dryRun: boolean;
+  readonly found: readonly {
+    readonly name: string;
+    readonly id: string;
+    readonly run: string;
+    readonly task: string;
+    readonly fate: "deleted" | "would be deleted" | "kept" | "left";
+    /** Why it is kept. */
+    readonly why: string | null;
+  }[];
+  /** Why not everything could be looked at or deleted; null when it could. */
+  readonly trouble: string | null;
+}
+
 /** The switch of the whole queue: while it is paused no new task starts, and what runs goes on. */
 interface QueueControl {
   pause(): Promise<void>;
@@ -142,6 +166,8 @@ export interface Service {
     options: { readonly timeoutMs: number; readonly signal: AbortSignal },
   ): Promise<RunView>;
   reportRun(runId: string): Promise<RunReport>;
+  /** Deletes test data that earlier runs have left; NOT_READY in a service without lanes. */
+  cleanOrphans(request: CleanOrphansRequest): Promise<OrphanSweep>;
   /** The processes with lanes that take its tasks. */
   workers(): Promise<readonly WorkerState[]>;
   /** What the tasks of an ended run that have `exports` left behind, by task; they are deleted, so that only the first call gets them. */

@@ -74,6 +74,7 @@ export function emptyService(changes: Partial<Service> = {}): Service {
     waitForRun: noRun,
     takeExports: async () => new Map(),
     reportRun: noRun,
+    cleanOrphans: async ({ dryRun }) => ({ dryRun, found: [], trouble: null }),
     checkReadiness: async () => [{ name: "store", ok: true, durationMs: 1, detail: null }],
     workers: async () => [],
     measure: async () => ({

@@ -164,6 +164,7 @@ export async function openEngine(parts: {
     egress: {},
     health: {},
     sweep: {},
+    testDocuments: { find: () => Promise.resolve([]), delete: () => Promise.resolve() },
     healthGate: { wait: () => Promise.resolve(null) },
   };
   let workers: Awaited<ReturnType<typeof startWorkers>> | undefined;

@@ -1,0 +1,89 @@
+/** `turnpike cleanup`: deletes test data that earlier runs have left on a target. */
+
+import type { Command } from "commander";
+import { parseDuration } from "../core/duration.js";
+import { TurnpikeError } from "../core/errors.js";
+import { EXIT } from "../core/exit-code.js";
+import type { OrphanSweep } from "../service/service.js";
+import { collect, collectPair } from "./flag-values.js";
+import type { CommandContext } from "./context.js";
+import { addConfigFlags, configOf } from "./context.js";
+
+interface CleanupOptions extends Readonly<Record<string, unknown>> {
+  readonly environment?: readonly string[];
+  readonly olderThan: string;
+  readonly dryRun?: boolean;
+  readonly envVar: Readonly<Record<string, string>>;
+  readonly json?: boolean;
+}
+
+export function addCleanupCommand(
+  program: Command,
+  context: CommandContext,
+  end: (code: number) => void,
+): void {
+  const cleanup = program
+    .command("cleanup")
+    .description("delete test data that earlier runs have left, found by its prefix")
+    .option(
+      "-e, --environment <name>",
+      "environment whose lists are asked; may be repeated",
+      collect,
+    )
+    .option("--older-than <duration>", "since the end of the run that made it", "1d")
+    .option("--dry-run", "only say what would be deleted")
+    .option("--env-var <key=value>", "override a variable; may be repeated", collectPair, {})
+    .option("--json", "as JSON");
+  cleanup.optionsGroup("Configuration:");
+  addConfigFlags(cleanup).action(async (options: CleanupOptions) => {
+    end(await cleanUp(context, options));
+  });
+}
+
+async function cleanUp(context: CommandContext, options: CleanupOptions): Promise<number> {
+  const { terminal } = context;
+  const olderThanMs = parseDuration(options.olderThan);
+  if (olderThanMs === null)
+    throw new TurnpikeError(
+      "INVALID_REQUEST",
+      `--older-than ${options.olderThan} is no duration; write for example 12h or 1d, at most 24d`,
+    );
+  const loaded = configOf(context, options);
+  const config = { ...loaded.config, port: 0, secretVariables: ["*"], logLevel: "warn" as const };
+  const running = await context.open(
+    { ...loaded, config },
+    {
+      onNotice: terminal.progress,
+      keepsSchedules: false,
+    },
+  );
+  try {
+    const swept = await running.service.cleanOrphans({
+      environment: options.environment ?? null,
+      olderThanMs,
+      dryRun: options.dryRun === true,
+      variables: options.envVar,
+    });
+    if (options.json === true) terminal.result(JSON.stringify(swept, null, 2));
+    else for (const line of linesOf(swept)) terminal.result(line);
+    const isClean = swept.trouble === null && swept.found.every(({ fate }) => fate !== "left");
+    return isClean ? EXIT.passed : EXIT.errored;
+  } finally {
+    await running.close(0);
+  }
+}
+
+function linesOf({ found, trouble }: OrphanSweep): string[] {
+  const count = (wanted: string): number => found.filter(({ fate }) => fate === wanted).length;
+  const fates = ["deleted", "would be deleted", "left", "kept"].flatMap((fate) =>
+    count(fate) === 0 ? [] : [`${String(count(fate))} ${fate}`],
+  );
+  return [
+    ...found.map(
+      ({ name, id, fate, why }) =>
+        `${fate.padEnd(16)}  ${name}  ${id}${why === null ? "" : `  (${why})`}`,
+    ),
+    fates.length === 0 ? "no test data found" : fates.join(", "),
+    ...(trouble === null ? [] : [`not everything could be looked at or deleted: ${trouble}`]),
+  ];
+}
