@@ -21,13 +21,14 @@ test("the command names the independent parts of a collection, and why the other
   assert.equal(
     await shards("collections/tasks-1-10/task-4-health.postman_collection.json"),
     [
-      "Task 4: Health check: 11 requests, 5 folders and requests at the top",
+      "Task 4: Health check: 14 requests, 6 folders and requests at the top",
       "iterations  can run in parallel",
-      "folders     4 independent parts:",
+      "folders     5 independent parts:",
       "  1  Liveness, Metrics",
       "  2  Readiness",
       "  3  Misuse",
-      "  4  Still well",
+      "  4  Health gates",
+      "  5  Still well",
       '  - "Metrics" reads "version" in "Metrics / Metrics" (test script, line 34), which "Liveness" sets in "Liveness / Health" (test script, line 20)',
       "",
     ].join("\n"),
