@@ -42,13 +42,13 @@ export async function unknownRuns(
   });
   const known = new Set(all.map(({ run }) => run?.id));
   const unknown: string[] = [];
-  let before: string | null = null;
+  let cursor: string | null = null;
   do {
-    const query: string = before === null ? "" : `&before=${before}`;
+    const query: string = cursor === null ? "" : `&cursor=${cursor}`;
     const page = pageSchema.parse((await client.ask(`/v1/runs?limit=100${query}`)).body);
     unknown.push(...page.runs.map(({ id }) => id).filter((id) => !known.has(id)));
-    before = page.next;
-  } while (before !== null);
+    cursor = page.next;
+  } while (cursor !== null);
   return unknown;
 }
 
