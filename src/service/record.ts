@@ -30,7 +30,7 @@ export async function recordOutcome(
   outcome: Outcome,
 ): Promise<Outcome> {
   const standing = await deps.store.recordOutcome(run.id, outcome);
-  if (isSame(standing, outcome)) {
+  if (isSame(standing, outcome) && isFirstToTell(deps.store, run.id, standing)) {
     // The task counts what its shards did.
     if (!isShard(standing.node)) deps.meter.countOutcome(standing);
     await appendEvents(deps, run.id, [
@@ -40,6 +40,21 @@ export async function recordOutcome(
   }
   await openBehind(deps, run, outcome.node);
   return standing;
+}
+
+/** Nodes that this process settles twice within a millisecond look the same in the store; these are the latest it told of. */
+const told = new WeakMap<object, Set<string>>();
+const TOLD_AT_MOST = 1000;
+
+function isFirstToTell(store: object, runId: string, { node, endedAt }: Outcome): boolean {
+  const latest = told.get(store) ?? new Set<string>();
+  told.set(store, latest);
+  const key = `${runId} ${node} ${String(endedAt)}`;
+  if (latest.has(key)) return false;
+  latest.add(key);
+  const [oldest] = latest;
+  if (latest.size > TOLD_AT_MOST && oldest !== undefined) latest.delete(oldest);
+  return true;
 }
 
 /** Opens the gates behind a node whose outcome stands. */

@@ -93,10 +93,14 @@ export function checkpointsBehind(nodes: readonly NodeSketch[], id: string): str
     .map((node) => node.id);
 }
 
+/** As long as a worker may be stopped by a fault, and then some. */
+const UNTOLD_START_MS = 20_000;
+
 function allowedForCheckpoint(place: Place, node: CheckpointSketch): Status[] {
   const { timeline, outcome } = place;
   const starts = timeline.starts.filter((start) => node.needs.includes(start.node));
-  const opened = Math.min(...starts.map(({ at }) => at));
+  // An execution that was killed or stopped right after it had set the clock may never have told of its start, or told it late.
+  const opened = Math.min(...starts.map(({ at }) => at)) - UNTOLD_START_MS;
   const isOver =
     node.timeoutMs !== null && outcome.endedAt >= opened + node.timeoutMs - ROUNDING_MS;
   const timedOut: Status[] = isOver ? ["timed_out"] : [];
