@@ -2,6 +2,7 @@
 
 import type { Creation } from "../core/ledger-entry.js";
 import type { ListRule } from "../core/sweep.js";
+import { afterPage, beforePage, type ListVariables } from "./list-script.js";
 
 const SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json";
 
@@ -23,32 +24,39 @@ export function deletionOf(id: string, rule: ListRule): Creation {
 
 /** The variable in which the list of a rule leaves what it found: pairs of id and name. */
 export function foundVariable(rule: number): string {
-  return `turnpike_found_${String(rule)}`;
+  return variablesOf(rule).found;
 }
 
-/** Asks each list, and keeps what begins like a prefix. A list that cannot be read is an error of its script. */
+function variablesOf(rule: number): ListVariables {
+  const named = (what: string): string => `turnpike_${what}_${String(rule)}`;
+  return { found: named("found"), url: named("url"), state: named("state") };
+}
+
+/** Reads each list to its last page, and keeps what begins like a prefix. A list that cannot be read whole is an error of its script. */
 export function listCollection(rules: readonly ListRule[]): object {
   return collectionOf(
-    rules.map(({ list, items, id, field, headers }, rule) => ({
-      name: `List ${list}`,
-      request: { method: "GET", url: list, header: headerList(Object.entries(headers)) },
-      event: [
-        {
-          listen: "test",
-          script: {
-            type: "text/javascript",
-            exec: [
-              `const path = ${JSON.stringify(items.split(".").slice(1))};`,
-              "if (pm.response.code !== 200) throw new Error(`the list answered ${pm.response.code} instead of 200`);",
-              "const list = path.reduce((value, key) => (value === null || value === undefined ? undefined : value[key]), pm.response.json());",
-              `if (!Array.isArray(list)) throw new Error("there is no list at " + ${JSON.stringify(items)});`,
-              `const pairs = list.map((one) => [String(one?.[${JSON.stringify(id)}]), String(one?.[${JSON.stringify(field)}])]);`,
-              `pm.environment.set(${JSON.stringify(foundVariable(rule))}, JSON.stringify(pairs.filter(([, name]) => name.startsWith("Test_"))));`,
-            ],
-          },
+    rules.map((rule, position) => {
+      const variables = variablesOf(position);
+      const id = `list-${String(position)}`;
+      const script = (listen: string, exec: readonly string[]): object => ({
+        listen,
+        script: { type: "text/javascript", exec },
+      });
+      return {
+        id,
+        name: rule.place,
+        request: {
+          method: "GET",
+          url: `{{${variables.url}}}`,
+          header: headerList(Object.entries(rule.headers)),
+          auth: { type: "noauth" },
         },
-      ],
-    })),
+        event: [
+          script("prerequest", beforePage(rule, variables)),
+          script("test", afterPage(rule, variables, id)),
+        ],
+      };
+    }),
   );
 }
 

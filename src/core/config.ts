@@ -173,7 +173,7 @@ export const CONFIG_KEYS = {
   cleanup: key(
     "cleanup",
     z.preprocess(fromJson, sweepByEnvironmentSchema).prefault({}),
-    "Where test data is found by its prefix, by name of an environment (`*` for every one): `list`, `items`, `id`, `field`, `delete`, `headers`, or `firestore`. As JSON where it is no file.",
+    "Where test data is found by its prefix, by name of an environment (`*` for every one): `list`, `items`, `id`, `field`, `delete`, `headers`, `pages`, `maxPages`, or `firestore`. As JSON where it is no file.",
     { show: (value) => JSON.stringify(value) },
   ),
   retentionDays: key(
@@ -290,7 +290,11 @@ function checkSource(source: ConfigSource): Problem[] {
       ];
     }
     const read = CONFIG_KEYS[name].schema.safeParse(fromText(name, raw));
-    return read.success ? [] : read.error.issues.map((issue) => ({ path, message: issue.message }));
+    if (read.success) return [];
+    return read.error.issues.map(({ path: inside, message }) => ({
+      path: [path, ...inside].join("."),
+      message,
+    }));
   });
 }
 

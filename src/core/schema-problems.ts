@@ -30,6 +30,22 @@ export function toProblems(
   });
 }
 
+/**
+ * The `error` of a union of objects: what is wrong by the kind that was most likely meant, the one with the fewest faults, where zod
+ * would only say that none of them fits.
+ */
+export function describeUnion(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code !== "invalid_union") return undefined;
+  const kinds = issue.errors.map((faults) =>
+    faults.flatMap((fault): string[] =>
+      fault.code === "unrecognized_keys"
+        ? fault.keys.map((key) => `unknown key "${[...fault.path, key].join(".")}"`)
+        : [[fault.path.join("."), fault.message].filter((part) => part !== "").join(": ")],
+    ),
+  );
+  return kinds.toSorted((left, right) => left.length - right.length)[0]?.join("; ");
+}
+
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
     (at, key) => (isJsonObject(at) || Array.isArray(at) ? Reflect.get(at, key) : undefined),

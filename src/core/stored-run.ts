@@ -11,7 +11,7 @@ import type { Plan } from "./plan.js";
 import { retriesNodeSchema } from "./retries.js";
 import type { Cancellation, Pause, Run, RunEnd } from "./run.js";
 import { verdictSchema } from "./run.js";
-import { sweepRulesSchema } from "./sweep.js";
+import { placedRulesSchema } from "./sweep.js";
 import { splitSchema } from "./split.js";
 
 const resolved = {
@@ -35,7 +35,7 @@ const taskNodeSchema = planSchemas.task.omit({ timeout: true, matrix: true }).ex
   generated: generatedDataSchema.optional(),
   split: splitSchema.optional(),
   exports: exportNamesSchema.optional(),
-  sweep: sweepRulesSchema.optional(),
+  sweep: placedRulesSchema.optional(),
   egress: narrowedEgressSchema,
   health: storedHealthSchema.default([]),
   timeoutRequest: z.int().optional(),

@@ -73,8 +73,10 @@ function troubleOf(result: CollectionResult, kinds: ReadonlySet<string>): string
     case "stopped":
       return "it was stopped before its end";
     case "finished": {
-      const first = result.failures.find(({ kind }) => kinds.has(kind));
-      return result.runError ?? (first === undefined ? null : `${first.item}: ${first.message}`);
+      const firsts = new Map<string, string>();
+      for (const { kind, item, message } of result.failures)
+        if (kinds.has(kind) && !firsts.has(item)) firsts.set(item, `${item}: ${message}`);
+      return result.runError ?? (firsts.size === 0 ? null : [...firsts.values()].join("; "));
     }
   }
 }

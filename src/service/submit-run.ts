@@ -5,7 +5,7 @@ import { readCollection } from "../collections/read-collection.js";
 import { uploadPaths } from "../collections/upload-paths.js";
 import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
 import { narrowEgress } from "../core/egress.js";
-import { rulesOf } from "../core/sweep.js";
+import { placeRules, rulesOf } from "../core/sweep.js";
 import { healthTargetsOf } from "../core/health.js";
 import { TurnpikeError } from "../core/errors.js";
 import { flowShape, RUN_NODE } from "../core/flow.js";
@@ -126,7 +126,10 @@ function settleEnvironments(
       egress: narrowEgress(node.egress, environments, egress),
       health: healthTargetsOf([...(plan.health ?? []), ...node.health], environments, health),
       ...(node.cleanup && {
-        sweep: [...node.cleanup.lists, ...rulesOf(environments, sweep)],
+        sweep: [
+          ...placeRules(node.cleanup.lists, `task ${node.id}: cleanup.lists`),
+          ...rulesOf(environments, sweep),
+        ],
       }),
     };
   });

@@ -7,7 +7,7 @@ import type { TestDocuments } from "../core/test-documents.js";
 import type { WorkDependencies } from "./dependencies.js";
 import { deleteAll, listAll, type Target } from "./run-cleanup.js";
 
-/** A page of a list may hide the next one, so it is listed and deleted again; this ends what never ends. */
+/** What is deleted may uncover more where a list shows only its beginning, so it is listed again; this ends what never ends. */
 const MAX_ROUNDS = 50;
 
 type SweepDependencies = Parameters<typeof deleteAll>[0] & Pick<WorkDependencies, "testDocuments">;
@@ -61,10 +61,10 @@ export async function sweepTarget(
   readonly trouble: string | null;
 }> {
   const tried = new Map<string, Found>();
-  const troubles = new Set<string>();
+  const problems = new Set<string>();
   for (let round = 0; ; round++) {
+    // Everything is found before anything is deleted: what is deleted while pages are read moves others to pages that were read.
     const { found, trouble } = await findTestData(deps, rules, at);
-    if (trouble !== null) troubles.add(trouble);
     const lets = await Promise.all(found.map((one) => at.isOurs(one)));
     const ours = found.filter((_, position) => lets[position]);
     const fresh = ours.filter((one) => !tried.has(keyOf(one)));
@@ -73,12 +73,13 @@ export async function sweepTarget(
       return {
         deleted: [...tried.values()].filter((one) => !left.has(keyOf(one))),
         left: ours,
-        trouble: troubles.size === 0 ? null : [...troubles].join("; "),
+        // What could not be looked at in an earlier round has been by now, or is in trouble still.
+        trouble: [trouble ?? [], ...problems].flat().join("; ") || null,
       };
     }
     for (const one of fresh) tried.set(keyOf(one), one);
     const problem = await deleteFound(deps.testDocuments, fresh, rules);
-    if (problem !== null) troubles.add(problem);
+    if (problem !== null) problems.add(problem);
     const lists = rules.map((rule): ListRule | null => ("list" in rule ? rule : null));
     const targets = fresh.toReversed().flatMap((one) => {
       const rule = lists[one.rule];
@@ -106,8 +107,8 @@ async function deleteFound(
   return null;
 }
 
-function placeOf({ firestore: { project, collection } }: FirestoreRule): string {
-  return `collection ${collection} of Firestore project ${project}`;
+function placeOf({ place, firestore: { project, collection } }: FirestoreRule): string {
+  return `${place}: collection ${collection} of Firestore project ${project}`;
 }
 
 function keyOf({ rule, id }: Found): string {

@@ -128,6 +128,34 @@ test("zeroOrphans turns a checkpoint red with the names of what is left, and is 
   assert.equal(target.documents.size, 3, "what the first run left is not the second one's");
 });
 
+test("zeroOrphans looks at every page of a list for what no answer told of", async (context) => {
+  const { project, target } = await open(
+    context,
+    "name: plan\ncleanup: { delete: created, after: task }\ntasks:\n  a: { collection: c.json }\n  gate: { checkpoint: true, needs: [a], zeroOrphans: true }\n",
+    { silent: true, count: 1 },
+  );
+  const { token } = await login(target);
+  for (const name of ["one", "two", "three"])
+    await fetch(`${target.url}/items`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+      body: JSON.stringify({ name }),
+    });
+  project.write("turnpike.yaml", LISTS(target.url, token));
+  const green = await runPlan(project);
+  assert.equal(green.code, 0, green.stdout);
+  assert.deepEqual([...target.documents.values()], ["one", "two", "three"]);
+  target.refuseDeletions(Infinity, 409);
+  const red = await runPlan(project);
+  assert.equal(red.code, 1, red.stdout);
+  const gate = red.report.tasks.find(({ id }) => id === "gate");
+  assert.equal(gate?.cause, "orphans");
+  assert.match(
+    gate.reason ?? "",
+    /the clean-up after a failed: 1 left on the target: Test_a_\S+_0/,
+  );
+});
+
 test("two pipelines at once on one target share no prefix, disturb no assertion and leave nothing", async (context) => {
   const { project, target } = await open(
     context,
@@ -161,6 +189,10 @@ async function ask<Answer>(url: string, init?: RequestInit): Promise<Answer> {
   return (await (await fetch(url, init)).json()) as Answer;
 }
 
+function login(target: DocumentTarget): Promise<{ readonly token: string }> {
+  return ask(`${target.url}/login`, { method: "POST" });
+}
+
 function post(url: string, body: object): Promise<{ readonly id: string }> {
   return ask(url, {
     method: "POST",
@@ -176,6 +208,7 @@ const LISTS = (url: string, token: string): object => ({
       {
         list: `${url}/items`,
         items: "$.items",
+        pages: { page: "page" },
         delete: `${url}/items/{{id}}`,
         headers: { Authorization: `Bearer ${token}` },
       },
@@ -188,9 +221,7 @@ test("a worker killed in the middle of creating leaves nothing of its run, not e
     context,
     `name: plan\n${CLEANS}\ntasks:\n  a: { collection: c.json }\n`,
   );
-  const { token } = await post(`${target.url}/login`, {}).then(
-    (answer) => answer as unknown as { token: string },
-  );
+  const { token } = await login(target);
   project.write("turnpike.yaml", LISTS(target.url, token));
   const first = await serve(project);
   target.holdAfter(2);

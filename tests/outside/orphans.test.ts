@@ -45,6 +45,7 @@ test("old test data is swept by its prefix; that of a living run, young or forei
         {
           list: "{{target}}/items",
           items: "$.items",
+          pages: { page: "page" },
           delete: "{{target}}/items/{{id}}",
           headers: { Authorization: "Bearer {{token}}" },
         },
@@ -54,24 +55,26 @@ test("old test data is swept by its prefix; that of a living run, young or forei
   project.write("collections/plan/plan.yaml", "name: plan\ntasks:\n  a: { collection: c.json }\n");
   project.write("collections/plan/c.json", creatingCollection(target.url, { count: 1 }));
   const old = runId(Date.now() - 3 * 86_400_000, "abc123");
+  for (const name of ["somebody", "else"]) await post(`${target.url}/items`, { name }, token);
   for (const attempt of [1, 2, 3])
     await post(`${target.url}/items`, { name: `${prefixOf(old, "a", attempt)}x` }, token);
 
   const args = ["cleanup", "-e", "here", "--older-than", "1d"];
   const dry = await project.run([...args, "--dry-run"]);
   assert.equal(dry.code, 0, dry.stderr);
-  assert.match(dry.stdout, /would be deleted {2}Test_a_\S+_1_x {2}d1\n/);
-  assert.equal(target.documents.size, 3);
+  assert.match(dry.stdout, /would be deleted {2}Test_a_\S+_1_x {2}d3\n/);
+  assert.match(dry.stdout, /\n3 would be deleted\n/, "those of the second and third page as well");
+  assert.equal(target.documents.size, 5);
   const swept = await project.run([...args, "--json"]);
   assert.equal(swept.code, 0, swept.stderr);
   const { found, trouble } = JSON.parse(swept.stdout) as OrphanSweep;
   assert.equal(trouble, null);
   assert.deepEqual(
     found.map(({ fate, id }) => `${fate} ${id}`).sort(),
-    ["deleted d1", "deleted d2", "deleted d3"],
-    "the list shows two at a time, and all went",
+    ["deleted d3", "deleted d4", "deleted d5"],
+    "the list shows two at a time, and none was passed over",
   );
-  assert.equal(target.documents.size, 0);
+  assert.deepEqual([...target.documents.values()], ["somebody", "else"]);
 
   const young = runId(Date.now(), "abc123");
   await post(`${target.url}/items`, { name: `${prefixOf(young, "a", 1)}x` }, token);
@@ -91,7 +94,7 @@ test("old test data is swept by its prefix; that of a living run, young or forei
       [id, "kept", "its run has not ended"],
     ],
   );
-  assert.equal(target.documents.size, 1);
+  assert.equal(target.documents.size, 3);
   const refused = await post<{ readonly code: string }>(`${url}/v1/cleanup`, { environment: [] });
   assert.equal(refused.code, "INVALID_CONFIG");
   running.child.kill("SIGKILL");

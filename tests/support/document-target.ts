@@ -26,7 +26,10 @@ export interface DocumentTarget {
 
 const PAGE_SIZE = 2;
 
-/** `POST /login` answers a token; `POST /items` creates with 201 and an `id`; `GET /items` lists, two at a time; `DELETE /items/<id>`. */
+/**
+ * `POST /login` answers a token; `POST /items` creates with 201 and an `id`, `?silent` with 204 and without telling; `GET /items`
+ * lists the first two, or by `?page=` two at a time; `DELETE /items/<id>`.
+ */
 export async function openDocumentTarget(): Promise<DocumentTarget> {
   const documents = new Map<string, string>();
   const collisions: string[] = [];
@@ -38,7 +41,7 @@ export async function openDocumentTarget(): Promise<DocumentTarget> {
   let refusal = { times: 0, status: 500 };
 
   const answer = (request: IncomingMessage, response: ServerResponse, body: string): void => {
-    const path = request.url ?? "";
+    const { pathname: path, searchParams: query } = new URL(request.url ?? "", "http://target");
     const json = (status: number, value: object): void => {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
     };
@@ -57,6 +60,7 @@ export async function openDocumentTarget(): Promise<DocumentTarget> {
       const id = `d${String(created)}`;
       documents.set(id, name);
       if (created > limit) return void waiting.add(response);
+      if (query.has("silent")) return void response.writeHead(204).end();
       return json(201, { id, name });
     }
     if (request.method === "DELETE") {
@@ -66,7 +70,9 @@ export async function openDocumentTarget(): Promise<DocumentTarget> {
       }
       return json(documents.delete(path.split("/").at(-1) ?? "") ? 200 : 404, {});
     }
-    const items = [...documents].slice(0, PAGE_SIZE).map(([id, name]) => ({ id, name }));
+    const begin = (Number(query.get("page") ?? 1) - 1) * PAGE_SIZE;
+    const page = [...documents].slice(begin, begin + PAGE_SIZE);
+    const items = page.map(([id, name]) => ({ id, name }));
     return json(200, { items });
   };
   const server = createServer((request, response) => {
@@ -104,10 +110,17 @@ export async function openDocumentTarget(): Promise<DocumentTarget> {
 
 const SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json";
 
-/** Logs in, keeps the token in a variable, and creates documents under the prefix of the attempt; `fails` gives it a red assertion at the end. */
+const IS_OURS =
+  "pm.test('is ours', () => pm.expect(pm.response.json().name).to.include(pm.environment.get('run_id')));";
+
+/** Logs in, keeps the token in a variable, and creates documents under the prefix of the attempt; `silent` has them answered so that nobody is told of them, `fails` gives it a red assertion at the end. */
 export function creatingCollection(
   url: string,
-  { count, fails = false }: { readonly count: number; readonly fails?: boolean },
+  {
+    count,
+    fails = false,
+    silent = false,
+  }: { readonly count: number; readonly fails?: boolean; readonly silent?: boolean },
 ): object {
   const bearer = { type: "bearer", bearer: [{ key: "token", value: "{{token}}" }] };
   const test = (lines: readonly string[]): object[] => [
@@ -126,13 +139,13 @@ export function creatingCollection(
         name: `create ${String(index + 1)}`,
         request: {
           method: "POST",
-          url: `${url}/items`,
+          url: `${url}/items${silent ? "?silent" : ""}`,
           header: [{ key: "content-type", value: "application/json" }],
           body: { mode: "raw", raw: JSON.stringify({ name: `{{prefix}}${String(index)}` }) },
         },
         event: test([
-          "pm.test('is created', () => pm.response.to.have.status(201));",
-          "pm.test('is ours', () => pm.expect(pm.response.json().name).to.include(pm.environment.get('run_id')));",
+          `pm.test('is created', () => pm.response.to.have.status(${silent ? "204" : "201"}));`,
+          ...(silent ? [] : [IS_OURS]),
         ]),
       })),
       ...(fails
