@@ -2,6 +2,7 @@
 
 import type { Bail } from "./bail.js";
 import type { Certificates } from "./certificates.js";
+import type { CreationSigns } from "./creation-rules.js";
 import type { EgressRules } from "./egress.js";
 import type { RenderedRow } from "./environment.js";
 import type { Counts, RequestRecord } from "./evidence.js";
@@ -42,6 +43,8 @@ export interface CollectionJob {
   }[];
   /** What every request says in its header X-Turnpike-Run; absent where it has none. */
   readonly runHeader?: string;
+  /** By what its ledger recognises creations. */
+  readonly creations: CreationSigns;
   /** Requests one iteration may execute, before it counts as a cycle without end. */
   readonly requestLimit: number;
   /** Variables whose values are wanted at the end. */

@@ -10,6 +10,7 @@ import { sweepByEnvironmentSchema } from "./sweep.js";
 import type { Problem } from "./errors.js";
 import { limitsSchema } from "./limits.js";
 import { nearest } from "./nearest.js";
+import { placeIssues } from "./schema-problems.js";
 
 /** Every key there is. When you add one, add its row to the table in README.md; a test compares the two. */
 export const CONFIG_KEYS = {
@@ -195,9 +196,7 @@ export const CONFIG_KEYS = {
     "drainTimeout",
     durationSchema.prefault("10s"),
     "How long a stopping service waits for what is underway before it ends it.",
-    {
-      show: (value) => formatDuration(Number(value)),
-    },
+    { show: (value) => formatDuration(Number(value)) },
   ),
   maxParallelTasks: key(
     "maxParallelTasks",
@@ -290,11 +289,7 @@ function checkSource(source: ConfigSource): Problem[] {
       ];
     }
     const read = CONFIG_KEYS[name].schema.safeParse(fromText(name, raw));
-    if (read.success) return [];
-    return read.error.issues.map(({ path: inside, message }) => ({
-      path: [path, ...inside].join("."),
-      message,
-    }));
+    return read.success ? [] : placeIssues(read.error, path);
   });
 }
 

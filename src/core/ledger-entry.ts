@@ -10,9 +10,15 @@ export const creationSchema = z.strictObject({
 export type Creation = z.infer<typeof creationSchema>;
 
 export const ledgerEntrySchema = z.strictObject({
-  action: z.enum(["created", "deleted"]),
-  /** By the `Location` of the answer, an `id` in its body, or the URL of the PUT itself; null for a deletion. */
-  rule: z.enum(["location", "id", "put"]).nullable(),
+  /** `unclear` is an answer that may tell of a creation, and of anything else: what it names is never deleted. */
+  action: z.enum(["created", "deleted", "unclear"]),
+  /**
+   * By the `Location` of the answer, an `id` in an answer of 201, an `id` in an answer that shows the prefix it was sent, the URL of
+   * the PUT itself, or because the plan says so; null for what was not created.
+   */
+  rule: z.enum(["location", "id", "prefix", "put", "declared"]).nullable(),
+  /** Method and path of a request whose answer is unclear, as a plan may speak of it. */
+  request: z.string().optional(),
   /** Without credentials, query and fragment. */
   url: z.string(),
   /** On its way from a lane to its worker only. */

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { cleanupSchema } from "./cleanup-option.js";
+import { creationRulesSchema } from "./creation-rules.js";
 import { durationSchema } from "./duration.js";
 import { bailSchema } from "./bail.js";
 import { egressSchema } from "./egress.js";
@@ -70,6 +71,8 @@ const taskSchema = z.strictObject({
   always: z.boolean().default(false),
   /** Deletes what it created and left, whatever became of it. */
   cleanup: cleanupSchema.optional(),
+  /** Whether requests create something whose answers do not prove it. */
+  creates: creationRulesSchema.optional(),
   /** Says run, task and attempt in a header of every request. */
   runHeader: z.boolean().optional(),
   /** Among tasks that are ready the one with the larger number starts first. */
@@ -127,6 +130,8 @@ const planDocumentSchema = z.strictObject({
   health: healthSchema.optional(),
   /** For every task that says nothing else. */
   cleanup: cleanupSchema.optional(),
+  /** For every task, beside what it says itself. */
+  creates: creationRulesSchema.optional(),
   runHeader: z.boolean().optional(),
   /** How many tasks of a run may run at once. */
   parallel: z.int().min(1).max(100_000).optional(),

@@ -162,13 +162,18 @@ function withMadeNeeds(node: PlanNode, made: ReadonlyMap<string, readonly PlanNo
 /** What the plan says for all its tasks goes to those that say nothing else. */
 function withDefaults(
   node: PlanNode,
-  { cleanup, runHeader }: Pick<z.output<typeof planSchemas.document>, "cleanup" | "runHeader">,
+  {
+    cleanup,
+    creates,
+    runHeader,
+  }: Pick<z.output<typeof planSchemas.document>, "cleanup" | "creates" | "runHeader">,
 ): PlanNode {
   if (node.kind === "checkpoint") return node;
   return {
     ...(cleanup !== undefined && { cleanup }),
     ...(runHeader !== undefined && { runHeader }),
     ...node,
+    ...(creates !== undefined && { creates: { ...creates, ...node.creates } }),
   };
 }
 

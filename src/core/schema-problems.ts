@@ -30,6 +30,11 @@ export function toProblems(
   });
 }
 
+/** One problem for each issue, by its own message, placed below `path`. */
+export function placeIssues({ issues }: z.ZodError, path: string): Problem[] {
+  return issues.map((issue) => ({ path: [path, ...issue.path].join("."), message: issue.message }));
+}
+
 /**
  * The `error` of a union of objects: what is wrong by the kind that was most likely meant, the one with the fewest faults, where zod
  * would only say that none of them fits.

@@ -59,7 +59,10 @@ async function run(newman: Newman, job: JobMessage): Promise<void> {
       waiting.push(...records);
       counts = countsSoFar;
       // What was created must be known also when this process is killed the next moment.
-      if (waiting.length >= BATCH_SIZE || records.some(({ ledger }) => ledger !== undefined))
+      if (
+        waiting.length >= BATCH_SIZE ||
+        records.some(({ ledger }) => ledger?.action === "created")
+      )
         flush();
       else timer ??= setTimeout(flush, BATCH_MS);
     },

@@ -1,7 +1,9 @@
 /** Folds Newman's events into records: one for each request that was executed, complete when its item is done. */
 
+import type { CreationSigns } from "../core/creation-rules.js";
 import { recordFailed, type RequestRecord } from "../core/evidence.js";
 import type { Failure } from "../core/collection-job.js";
+import type { LedgerEntry } from "../core/ledger-entry.js";
 import { readExchange } from "./exchange.js";
 import { readLedger } from "./read-ledger.js";
 import { cut, MAX_MESSAGE_LENGTH, messageOf, textOf } from "./text.js";
@@ -17,6 +19,7 @@ const REFUSED_FILE = /file load error: PPERM/;
 type Received = NewmanEvents["request"] & {
   /** What went wrong with it, in plain words; null for nothing. */
   readonly problem: string | null;
+  readonly ledger: LedgerEntry | null;
   readonly at: number;
 };
 type ScriptError = RequestRecord["scriptErrors"][number];
@@ -61,12 +64,13 @@ export function collect(
   options: {
     readonly now: () => number;
     readonly allowUnresolved: boolean;
+    readonly creations: CreationSigns;
     /** Says a failed transport in plain words. */
     readonly describeError: (error: unknown) => string;
     readonly onItem: (evidence: ItemEvidence) => void;
   },
 ): Collector {
-  const { now, allowUnresolved, describeError, onItem } = options;
+  const { now, allowUnresolved, creations, describeError, onItem } = options;
   const open = new Map<string, OpenItem>();
   let index = 0;
 
@@ -131,7 +135,8 @@ export function collect(
         : `it was sent with ${unresolved}; give it a value, or set allowUnresolved: true`;
     if (fault !== null) opened.unresolved.push(fault);
     const problem = error ? describeError(error) : fault;
-    opened.requests.push({ ...args, problem, at: now() });
+    const ledger = readLedger(args.request, args.response, creations);
+    opened.requests.push({ ...args, problem, ledger, at: now() });
   });
   emitter.on("script", (error, args) => {
     if (!error) return;
@@ -220,7 +225,7 @@ function toRecord(
   received: Received,
   extras: Pick<RequestRecord, "assertions" | "scriptErrors" | "console"> | null,
 ): RequestRecord {
-  const { request, response, cursor } = received;
+  const { request, response, cursor, ledger } = received;
   const responseTimeMs = typeof response?.responseTime === "number" ? response.responseTime : null;
   const size = response?.size?.().body;
   const suffix =
@@ -229,7 +234,6 @@ function toRecord(
       : cursor?.scriptId === undefined
         ? " (authorization)"
         : " (sent by a script)";
-  const ledger = readLedger(request, response);
   const record: RequestRecord = {
     ...unsent(done),
     ...(ledger !== null && { ledger }),

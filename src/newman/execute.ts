@@ -100,6 +100,7 @@ export function execute(
     const collector = collect(emitter, {
       now: Date.now,
       allowUnresolved: job.allowUnresolved,
+      creations: job.creations,
       describeError,
       onItem: ({ records, uncounted, refused, unresolved }) => {
         for (const record of records) {

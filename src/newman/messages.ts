@@ -5,6 +5,7 @@ import { z } from "zod";
 import { countsSchema, requestRecordSchema } from "../core/evidence.js";
 import { bailSchema } from "../core/bail.js";
 import { certificatesSchema } from "../core/certificates.js";
+import { creationRulesSchema } from "../core/creation-rules.js";
 import { exportNamesSchema, exportsSchema } from "../core/exports.js";
 import { narrowedEgressSchema } from "../core/egress.js";
 import type { CollectionJob } from "../core/collection-job.js";
@@ -42,6 +43,7 @@ const jobSchema = z.strictObject({
     z.strictObject({ name: z.string(), value: z.string(), domains: z.array(z.string()) }),
   ),
   runHeader: z.string().optional(),
+  creations: z.strictObject({ prefix: z.string(), rules: creationRulesSchema }),
   requestLimit: z.int().min(1),
   outputs: z.array(z.string()),
   exports: exportNamesSchema,

@@ -3,7 +3,7 @@
 import { cleanupIdOf } from "../core/cleanup.js";
 import type { RunEvent } from "../core/event.js";
 import type { RequestRecord } from "../core/evidence.js";
-import { entriesOf, foldLedger } from "../core/ledger.js";
+import { entriesOf, foldLedger, unclearRequests } from "../core/ledger.js";
 import type { Outcome } from "../core/outcome.js";
 import type { TaskNode } from "../core/plan.js";
 import { shardIds } from "../core/shards.js";
@@ -21,13 +21,15 @@ export function ledgerReportOf(
   const cleanup = cleanupIdOf(node.id);
   const { created, deleted } = foldLedger(own);
   const whole = foldLedger([...own, ...entriesOf(seen.events, new Set([cleanup]))]);
-  if (created === 0) return null;
+  const unclear = unclearRequests(whole);
+  if (created === 0 && unclear.length === 0) return null;
   const outcome = seen.outcomes.get(cleanup);
   return {
     created,
     deleted,
     cleanedUp: whole.deleted - deleted,
     left: whole.left.map(({ url, rule }) => ({ url, rule })),
+    unclear,
     cleanup: outcome === undefined ? null : { status: outcome.status, reason: outcome.reason },
   };
 }
@@ -35,6 +37,6 @@ export function ledgerReportOf(
 /** The seal is for the clean-up of the run alone. */
 export function withoutSeal(record: RequestRecord): RequestRecord {
   if (record.ledger?.sealed === undefined) return record;
-  const { action, rule, url } = record.ledger;
-  return { ...record, ledger: { action, rule, url } };
+  const { sealed: _sealed, ...entry } = record.ledger;
+  return { ...record, ledger: entry };
 }

@@ -67,6 +67,8 @@ export interface LedgerReport {
   readonly cleanedUp: number;
   /** In the order of creation. */
   readonly left: readonly { readonly url: string; readonly rule: LedgerEntry["rule"] }[];
+  /** Requests whose answers may tell of creations, and of anything else: `POST /login`. Nothing of them is counted or deleted. */
+  readonly unclear: readonly string[];
   /** Null where the plan asks for no clean-up, or as long as it goes on. */
   readonly cleanup: { readonly status: Status; readonly reason: string | null } | null;
 }

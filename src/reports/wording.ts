@@ -1,6 +1,7 @@
 /** Words and figures that every report for people writes in the same way. */
 
 import { formatDuration } from "../core/duration.js";
+import { unclearText } from "../core/ledger.js";
 import type { Verdict } from "../core/run.js";
 import type { LedgerReport, NodeReport, NodeStatus, Waiver } from "./node-report.js";
 import type { RunReport } from "./report.js";
@@ -128,10 +129,10 @@ export function splitText({ split }: NodeReport): string | null {
 
 const MAX_NAMED = 3;
 
-/** `created 12, deleted 10, left 2: URL, URL`; nothing for a task that created nothing. */
+/** `created 12, deleted 10, left 2: URL, URL`; nothing for a task that created nothing. What is unclear matters where somebody cleans up. */
 export function ledgerTexts({ ledger }: { readonly ledger: LedgerReport | null }): string[] {
   if (ledger === null) return [];
-  const { created, deleted, cleanedUp, left, cleanup } = ledger;
+  const { created, deleted, cleanedUp, left, unclear, cleanup } = ledger;
   const named = left.slice(0, MAX_NAMED).map(({ url }) => url);
   const more = left.length - named.length;
   const names = [...named, ...(more > 0 ? [`and ${groupDigits(more)} more`] : [])].join(", ");
@@ -145,5 +146,7 @@ export function ledgerTexts({ ledger }: { readonly ledger: LedgerReport | null }
     cleanup === null || cleanup.status === "passed"
       ? []
       : [`clean-up: ${cleanup.reason ?? cleanup.status}`];
-  return [`${parts.join(", ")}${names === "" ? "" : `: ${names}`}`, ...failed];
+  const known = created === 0 ? [] : [`${parts.join(", ")}${names === "" ? "" : `: ${names}`}`];
+  const open = cleanup === null || unclear.length === 0 ? [] : [unclearText(unclear)];
+  return [...known, ...open, ...failed];
 }

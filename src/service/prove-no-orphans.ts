@@ -3,7 +3,7 @@
 import { cleanupIdOf, isCleanup } from "../core/cleanup.js";
 import type { Settlement } from "../core/decide.js";
 import { ancestorsOf } from "../core/graph.js";
-import { entriesOf, foldLedger } from "../core/ledger.js";
+import { entriesOf, foldLedger, unclearRequests, unclearText } from "../core/ledger.js";
 import { shorten } from "../core/outcome.js";
 import type { CheckpointNode } from "../core/plan.js";
 import type { Run } from "../core/run.js";
@@ -31,9 +31,11 @@ export async function proveNoOrphans(
   const faults = run.plan.nodes.flatMap((task) => {
     if (task.kind !== "task" || !before.has(task.id)) return [];
     const nodes = new Set([task.id, ...shardIds(task), cleanupIdOf(task.id)]);
-    const { left } = foldLedger(entriesOf(events, nodes));
+    const { left, unclear } = foldLedger(entriesOf(events, nodes));
     if (left.length > 0)
       return [`${task.id} left ${String(left.length)}: ${left.map(({ url }) => url).join(", ")}`];
+    const requests = unclearRequests({ unclear });
+    if (requests.length > 0) return [`${task.id} ${unclearText(requests)}`];
     const cleanup = outcomes.get(cleanupIdOf(task.id));
     if (cleanup === undefined || cleanup.status === "passed") return [];
     return [`the clean-up after ${task.id} failed: ${cleanup.reason ?? cleanup.status}`];

@@ -103,6 +103,8 @@ function runCollection(
         egress: rules.egress,
         guardedSecrets,
         pacedHosts: pacedHosts(deps.limits),
+        // It deletes, and creates nothing.
+        creations: { prefix: "", rules: {} },
         requestLimit: 1_000_000,
         outputs,
         exports: [],

@@ -117,7 +117,15 @@ export async function runTask(
       };
     }
     const result = await deps.workingDirectories.use(run.uploads, async (workingDirectory) => {
-      const job = await createJob(deps, { run, node, attempt, inputs, rendered, workingDirectory });
+      const job = await createJob(deps, {
+        run,
+        node,
+        attempt,
+        prefix,
+        inputs,
+        rendered,
+        workingDirectory,
+      });
       return deps.runner.run(job, {
         signal: stop.signal,
         onRecords: (records) => {
@@ -177,6 +185,7 @@ async function createJob(
     readonly run: Run;
     readonly node: TaskNode;
     readonly attempt: number;
+    readonly prefix: string;
     readonly inputs: Inputs;
     readonly rendered: Rendered;
     readonly workingDirectory: string;
@@ -226,6 +235,7 @@ async function createJob(
     pacedHosts: pacedHosts(limits),
     guardedSecrets: inputs.guardedSecrets,
     ...(node.runHeader === true && { runHeader: `${run.id}/${node.id}/${String(from.attempt)}` }),
+    creations: { prefix: from.prefix, rules: node.creates ?? {} },
     requestLimit: node.requestLimit,
     outputs: node.outputs,
     exports: node.exports ?? [],

@@ -68,6 +68,7 @@ test("a ledger stands in every report, without clean-up too, and names what is l
     deleted: 0,
     cleanedUp: 0,
     left: ["d1", "d2", "d3"].map((id) => ({ url: `${target.url}/items/${id}`, rule: "id" })),
+    unclear: [],
     cleanup: null,
   });
   assert.doesNotMatch(text, /token-1-of-the-target|sealed/);
@@ -154,6 +155,42 @@ test("zeroOrphans looks at every page of a list for what no answer told of", asy
     gate.reason ?? "",
     /the clean-up after a failed: 1 left on the target: Test_a_\S+_0/,
   );
+});
+
+test("what a POST with 200 names without proof is never deleted, and a proof is red until the plan says what it is", async (context) => {
+  const { project, target } = await open(
+    context,
+    `name: plan\n${CLEANS}\ntasks:\n  a: { collection: c.json }\n`,
+    { finds: true },
+  );
+  const { token } = await login(target);
+  await fetch(`${target.url}/items`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}` },
+    body: JSON.stringify({ name: "somebody" }),
+  });
+  const first = await runPlan(project);
+  assert.equal(first.code, 0, first.stdout);
+  assert.deepEqual([...target.documents.values()], ["somebody"]);
+  assert.deepEqual(first.report.tasks[0]?.ledger?.unclear, ["POST /items/find"]);
+  assert.match(first.stdout, /created 3, deleted 0, cleaned up 3, left 0\n/);
+  assert.match(first.stdout, /not counted: POST \/items\/find; say in the plan/);
+  const plan = (creates: string): string =>
+    `name: plan\ncleanup: { delete: created, after: task }\n${creates}tasks:\n  a: { collection: c.json }\n  gate: { checkpoint: true, needs: [a], zeroOrphans: true }\n`;
+  project.write("collections/plan/plan.yaml", plan(""));
+  const red = await runPlan(project);
+  assert.equal(red.code, 1, red.stdout);
+  const gate = red.report.tasks.find(({ id }) => id === "gate");
+  assert.equal(gate?.cause, "orphans");
+  assert.match(
+    gate.reason ?? "",
+    /^a answered 200 .*POST \/items\/find; .*creates: \{ POST \/items\/find: true/,
+  );
+  project.write("collections/plan/plan.yaml", plan("creates: { POST /items/find: false }\n"));
+  const green = await runPlan(project);
+  assert.equal(green.code, 0, green.stdout);
+  assert.deepEqual(green.report.tasks[0]?.ledger?.unclear, []);
+  assert.deepEqual([...target.documents.values()], ["somebody"]);
 });
 
 test("two pipelines at once on one target share no prefix, disturb no assertion and leave nothing", async (context) => {

@@ -55,6 +55,7 @@ export function jobOf(collection: unknown, more: Partial<CollectionJob> = {}): C
     guardedSecrets: [],
     egress: { allow: [], deny: [] },
     pacedHosts: [],
+    creations: { prefix: "Test_none_000000000000000_1_", rules: {} },
     requestLimit: 5_000,
     outputs: [],
     exports: [],

@@ -28,7 +28,7 @@ const PAGE_SIZE = 2;
 
 /**
  * `POST /login` answers a token; `POST /items` creates with 201 and an `id`, `?silent` with 204 and without telling; `GET /items`
- * lists the first two, or by `?page=` two at a time; `DELETE /items/<id>`.
+ * lists the first two, or by `?page=` two at a time; `POST /items/find` answers the oldest one, with 200; `DELETE /items/<id>`.
  */
 export async function openDocumentTarget(): Promise<DocumentTarget> {
   const documents = new Map<string, string>();
@@ -53,6 +53,10 @@ export async function openDocumentTarget(): Promise<DocumentTarget> {
     }
     if (!tokens.has((request.headers.authorization ?? "").replace("Bearer ", "")))
       return json(401, { error: "log in first" });
+    if (path === "/items/find") {
+      const [[id, name] = []] = documents;
+      return json(200, { id, name });
+    }
     if (request.method === "POST") {
       const { name } = JSON.parse(body) as { name: string };
       if ([...documents.values()].includes(name)) collisions.push(name);
@@ -113,15 +117,17 @@ const SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.
 const IS_OURS =
   "pm.test('is ours', () => pm.expect(pm.response.json().name).to.include(pm.environment.get('run_id')));";
 
-/** Logs in, keeps the token in a variable, and creates documents under the prefix of the attempt; `silent` has them answered so that nobody is told of them, `fails` gives it a red assertion at the end. */
+/** Logs in, keeps the token in a variable, and creates documents under the prefix of the attempt; `silent` has them answered so that nobody is told of them, `finds` asks for the oldest document, `fails` gives it a red assertion at the end. */
 export function creatingCollection(
   url: string,
-  {
-    count,
-    fails = false,
-    silent = false,
-  }: { readonly count: number; readonly fails?: boolean; readonly silent?: boolean },
+  shape: {
+    readonly count: number;
+    readonly fails?: boolean;
+    readonly silent?: boolean;
+    readonly finds?: boolean;
+  },
 ): object {
+  const { count, fails = false, silent = false, finds = false } = shape;
   const bearer = { type: "bearer", bearer: [{ key: "token", value: "{{token}}" }] };
   const test = (lines: readonly string[]): object[] => [
     { listen: "test", script: { type: "text/javascript", exec: lines } },
@@ -148,6 +154,19 @@ export function creatingCollection(
           ...(silent ? [] : [IS_OURS]),
         ]),
       })),
+      ...(finds
+        ? [
+            {
+              name: "find",
+              request: {
+                method: "POST",
+                url: `${url}/items/find`,
+                body: { mode: "raw", raw: '{"name":"{{prefix}}"}' },
+              },
+              event: test(["pm.test('is found', () => pm.response.to.have.status(200));"]),
+            },
+          ]
+        : []),
       ...(fails
         ? [
             {
