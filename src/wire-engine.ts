@@ -33,8 +33,14 @@ interface StartingLanes {
 /** The lanes, whose processes load Newman while other parts are opened. */
 export async function startLanes(
   config: Config,
-  { log, stops }: { readonly log: Logger; readonly stops: Stops },
+  parts: {
+    readonly log: Logger;
+    readonly stops: Stops;
+    /** See createLanes. */
+    readonly expectedRuns?: number | undefined;
+  },
 ): Promise<StartingLanes> {
+  const { log, stops, expectedRuns } = parts;
   const size = config.lanes ?? Math.max(2, availableParallelism());
   const { createLanes } = await import("./newman/lanes.js");
   const lanes = createLanes({
@@ -43,6 +49,7 @@ export async function startLanes(
     recycleAfterRuns: config.laneRuns,
     maxResponseMb: config.maxResponseMb,
     log: log.child({ part: "lanes" }),
+    ...(expectedRuns !== undefined && { expectedRuns }),
   });
   stops.push(() => lanes.close());
   const started = lanes.start();

@@ -26,7 +26,8 @@ export interface StoreOptions {
   readonly log: Logger;
   /** Something worth telling that takes a moment, such as the first start. */
   readonly onNotice: (text: string) => void;
-  readonly template: Uint8Array<ArrayBuffer> | null;
+  /** What an empty data directory begins with instead of what the build made. */
+  readonly template: (() => Promise<Uint8Array<ArrayBuffer>>) | null;
 }
 
 /** Opens the stores a configuration names; what it opens, `stops` closes. */
@@ -53,7 +54,7 @@ export async function openStores(config: Config, options: StoreOptions): Promise
         `first start: creating the embedded database in ${config.dataDirectory}, which takes a few seconds`,
       );
     },
-    template: options.template,
+    template: options.template ?? (await import("./store/first-database.js")).readFirstDatabase,
   });
   stops.push(() => database.close());
   const { pool } = database;

@@ -48,7 +48,7 @@ export async function openTurnpike(
   loaded: LoadedConfig,
   options: ServiceOptions & {
     readonly version: string;
-    readonly template?: Uint8Array<ArrayBuffer>;
+    readonly template?: () => Promise<Uint8Array<ArrayBuffer>>;
   },
 ): Promise<RunningTurnpike> {
   refuseOpenAddress(loaded.config);
@@ -72,7 +72,11 @@ interface Start {
 
 async function start({ loaded, options, log, stops }: Start): Promise<RunningTurnpike> {
   const { config } = loaded;
-  const { lanes, size, started } = await startLanes(config, { log, stops });
+  const { lanes, size, started } = await startLanes(config, {
+    log,
+    stops,
+    expectedRuns: options.expectedRuns,
+  });
   const { store, blobs, pool, namespace, path, id, announce } = await openStores(config, {
     stops,
     log,

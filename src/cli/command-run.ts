@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import type { LoadedConfig } from "../config.js";
 import type { Layer } from "../core/environment.js";
 import type { Bail } from "../core/bail.js";
+import type { PlanFolder } from "../core/ports.js";
 import { EXIT, exitCodeOf } from "../core/exit-code.js";
 import { REPORT_FORMATS } from "../reports/formats.js";
 import { renderText } from "../reports/text.js";
@@ -140,6 +141,7 @@ async function runCommand(
   const running = await context.open(loaded, {
     onNotice: context.terminal.progress,
     keepsSchedules: false,
+    expectedRuns: expectedRuns(folder),
   });
   try {
     const { status } = await running.service.submitRun({
@@ -202,6 +204,12 @@ async function watch(
   }
   const { end, outcomes } = await service.viewRun(runId);
   return end === null ? EXIT.errored : exitCodeOf(end.verdict, [...outcomes.values()]);
+}
+
+/** As many as there are tasks; nobody knows where one of them is split. */
+function expectedRuns({ plan }: PlanFolder): number | undefined {
+  const tasks = plan.nodes.filter((node) => node.kind === "task");
+  return tasks.some(({ shards }) => shards !== undefined) ? undefined : tasks.length;
 }
 
 /** Where nothing was chosen, a run takes a free port, so that it never collides with a service, and logs only what matters. */

@@ -54,6 +54,8 @@ interface OpenOptions {
 export interface ServiceOptions extends OpenOptions {
   /** Whether plans are also run by the clock while it is open. */
   readonly keepsSchedules: boolean;
+  /** How many collections are going to run, where that is known: nothing is made ready for more. */
+  readonly expectedRuns?: number | undefined;
 }
 
 export interface WorkerOptions extends OpenOptions {

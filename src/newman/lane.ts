@@ -69,10 +69,11 @@ export function createLane(options: LaneOptions): Lane {
       if (closed || child !== fresh) return;
       // The cause of a run's death may quote what its scripts handled; its outcome tells it, masked.
       const fields = busy ? { pid: fresh.pid } : { pid: fresh.pid, cause };
-      if (!stopping) log.warn(fields, "the process of a lane has died");
+      const wasStopped = stopping;
+      if (!wasStopped) log.warn(fields, "the process of a lane has died");
       stopping = false;
-      // A process that never became ready would only die again; the next run tries anew.
-      if (wasReady) replace();
+      // A process that died before it was ready would only die again; the next run tries anew.
+      if (wasReady || wasStopped) replace();
     });
     return fresh;
   };

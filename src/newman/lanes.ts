@@ -7,6 +7,8 @@ import { createSpareChild } from "./spare-child.js";
 
 export interface LanesOptions extends Omit<LaneOptions, "takeChild"> {
   readonly size: number;
+  /** So many runs are to come, and hardly more: no process and no sandbox is made ready for others. */
+  readonly expectedRuns?: number;
   /** Compiled module of the child; the one beside this file unless a test brings its own. */
   readonly childModule?: URL;
   /** How long after the start of the lanes their spare process is started. */
@@ -17,7 +19,7 @@ export interface LanesOptions extends Omit<LaneOptions, "takeChild"> {
 const FIRST_SPARE_MS = 3_000;
 
 export interface Lanes extends CollectionRunner {
-  /** Starts every process and waits until all are ready. Rejects with NOT_READY when one does not start. */
+  /** Starts every process that expected runs need, and waits until all are ready; another starts with the first run that takes it. Rejects with NOT_READY when one does not start. */
   start(): Promise<void>;
   /** Kills every process and waits for their ends; runs that are underway or waiting end as stopped. */
   close(): Promise<void>;
@@ -29,17 +31,19 @@ export interface Lanes extends CollectionRunner {
 /** Sandboxes booted ahead in all lanes together; each takes 50 MB, and saves the first runs of a burst a tenth of a second. */
 const STOCK = 8;
 
-/** Sandboxes one of so many lanes keeps booted while it rests: few lanes have more runs of a burst each. */
-function sandboxesOf(lanes: number): number {
-  return Math.min(4, Math.max(2, Math.floor(STOCK / lanes)));
+/** Sandboxes one of so many lanes keeps booted while it rests: few lanes have more runs of a burst each. With none it boots the first one ahead. */
+function sandboxesOf(lanes: number, expectedRuns: number): number {
+  const runsOfEach = Math.ceil(expectedRuns / lanes);
+  return runsOfEach <= 1 ? 0 : Math.min(4, runsOfEach, Math.max(2, Math.floor(STOCK / lanes)));
 }
 
 type Turn = (lane: Lane | null) => void;
 
 export function createLanes(options: LanesOptions): Lanes {
   const childModule = options.childModule ?? new URL("./child.js", import.meta.url);
-  const { memoryLimitMb, size } = options;
-  const spare = createSpareChild({ childModule, memoryLimitMb, sandboxes: sandboxesOf(size) });
+  const { memoryLimitMb, size, expectedRuns = Number.POSITIVE_INFINITY } = options;
+  const sandboxes = sandboxesOf(size, expectedRuns);
+  const spare = createSpareChild({ childModule, memoryLimitMb, sandboxes });
   const lanes = Array.from({ length: options.size }, () =>
     createLane({ ...options, takeChild: spare.take }),
   );
@@ -47,11 +51,14 @@ export function createLanes(options: LanesOptions): Lanes {
   const waiting: Turn[] = [];
   let closed = false;
 
-  /** The next free lane, or null when the signal is aborted or the pool closed first. */
+  /** The next free lane, one that is ready where there is one, or null when the signal is aborted or the pool closed first. */
   const takeLane = (signal: AbortSignal): Promise<Lane | null> => {
     if (closed || signal.aborted) return Promise.resolve(null);
-    const lane = free.shift();
-    if (lane !== undefined) return Promise.resolve(lane);
+    const lane = free.find((one) => one.status().ready) ?? free[0];
+    if (lane !== undefined) {
+      free.splice(free.indexOf(lane), 1);
+      return Promise.resolve(lane);
+    }
     return new Promise((resolve) => {
       const giveUp = (): void => {
         waiting.splice(waiting.indexOf(turn), 1);
@@ -72,8 +79,9 @@ export function createLanes(options: LanesOptions): Lanes {
   };
   return {
     async start() {
-      await Promise.all(lanes.map((lane) => lane.start()));
-      if (!closed && lanes.length > 0) spare.keep(options.spareAfterMs ?? FIRST_SPARE_MS);
+      await Promise.all(lanes.slice(0, expectedRuns).map((lane) => lane.start()));
+      if (!closed && lanes.length > 0 && expectedRuns > size)
+        spare.keep(options.spareAfterMs ?? FIRST_SPARE_MS);
     },
     async run(job, runOptions) {
       const lane = await takeLane(runOptions.signal);

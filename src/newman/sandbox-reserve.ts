@@ -17,8 +17,9 @@ interface Booting<Sandbox> {
 }
 
 /**
- * Keeps `size` sandboxes ready. While the lane works, one is booted only when none is left, so that a burst of runs does
- * not pay for boots that can wait until it is over.
+ * Keeps `size` sandboxes ready from the end of the first run on, and one until then. While the lane works, one is booted
+ * only when none is left, so that a burst of runs does not pay for boots that can wait until it is over. With a size of 0
+ * every run after the first boots its own.
  */
 export function createReserve<Sandbox>(
   boot: () => Booting<Sandbox>["ready"],
@@ -35,23 +36,21 @@ export function createReserve<Sandbox>(
     // One after the other: a run that begins meanwhile waits for one boot at most.
     void next.ready.then(refill);
   };
-  const rest = (): void => {
-    working = false;
-    clearTimeout(timer);
-    timer = setTimeout(refill, REST_MS);
-    timer.unref();
-  };
-  rest();
   return {
     async take() {
       const mine = standing.shift() ?? { ready: boot() };
-      if (standing.length === 0) standing.push({ ready: boot() });
+      if (standing.length === 0 && size > 0) standing.push({ ready: boot() });
       return (await mine.ready)?.take() ?? null;
     },
     work() {
       working = true;
       clearTimeout(timer);
     },
-    rest,
+    rest() {
+      working = false;
+      clearTimeout(timer);
+      timer = setTimeout(refill, REST_MS);
+      timer.unref();
+    },
   };
 }

@@ -50,14 +50,16 @@ async function tryToOpen(size: number): Promise<string | Pick<Reserve<Sandbox>, 
       ({ name, known, installed }) => `${name} is ${installed ?? "not found"} instead of ${known}`,
     );
   if (unknown.length > 0) return unknown.join(", ");
-  const cache = installCodeCache(
-    requireOf(["newman", "postman-runtime", "postman-sandbox", "uvm"]),
-  );
+  // Compiling for others and handing that over costs more than the one sandbox of a lane that keeps none gains.
+  const cache =
+    size === 0
+      ? undefined
+      : installCodeCache(requireOf(["newman", "postman-runtime", "postman-sandbox", "uvm"]));
   const sandboxes: unknown = require(SANDBOX_MODULE);
   if (cache === null || !isSandboxModule(sandboxes))
     return "postman-sandbox is not what it should be";
   try {
-    await warmUp(sandboxes.createContext, cache);
+    if (cache !== undefined) await warmUp(sandboxes.createContext, cache);
   } catch (error) {
     return messageOf(error);
   }

@@ -18,25 +18,36 @@ export async function* followRun(
   options: { readonly after?: string; readonly signal: AbortSignal },
 ): AsyncGenerator<StoredEvent> {
   let after = options.after;
-  while (!options.signal.aborted) {
-    // Read before the events, so that an end seen here has all its events in the store.
-    const { end } = await findRun(deps, runId);
-    const rung = deps.bell.wait(`events of ${runId}`, {
-      timeoutMs: POLL_MS,
-      signal: options.signal,
-    });
-    const page = await deps.store.readEvents(runId, {
-      limit: PAGE_SIZE,
-      ...(after === undefined ? {} : { after }),
-    });
-    for (const stored of page) {
-      yield stored;
-      after = stored.id;
-      if (stored.event.type === "run.ended") return;
+  // The last wait ends with the following: its timer would keep a process alive that has nothing left to do.
+  const over = new AbortController();
+  const leave = (): void => {
+    over.abort();
+  };
+  options.signal.addEventListener("abort", leave, { once: true });
+  try {
+    while (!options.signal.aborted) {
+      // Read before the events, so that an end seen here has all its events in the store.
+      const { end } = await findRun(deps, runId);
+      const rung = deps.bell.wait(`events of ${runId}`, {
+        timeoutMs: POLL_MS,
+        signal: over.signal,
+      });
+      const page = await deps.store.readEvents(runId, {
+        limit: PAGE_SIZE,
+        ...(after === undefined ? {} : { after }),
+      });
+      for (const stored of page) {
+        yield stored;
+        after = stored.id;
+        if (stored.event.type === "run.ended") return;
+      }
+      if (page.length > 0) continue;
+      if (end !== null) return;
+      await rung;
     }
-    if (page.length > 0) continue;
-    if (end !== null) return;
-    await rung;
+  } finally {
+    options.signal.removeEventListener("abort", leave);
+    leave();
   }
 }
 

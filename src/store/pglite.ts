@@ -15,8 +15,8 @@ export interface PgliteOptions {
   readonly directory: string | null;
   /** Called before the seconds of work that only the very first start has. */
   readonly onFirstStart: () => void;
-  /** What `dump` gave, to begin with instead of an empty database. */
-  readonly template?: Uint8Array<ArrayBuffer> | null;
+  /** Asked at the very first start for what `dump` gave, to begin with instead of an empty database; null makes one. */
+  readonly template?: () => Promise<Uint8Array<ArrayBuffer> | null>;
 }
 
 export interface OpenPglite {
@@ -55,15 +55,16 @@ export async function openPglite(options: PgliteOptions): Promise<OpenPglite> {
 async function openDatabase({
   directory,
   onFirstStart,
-  template,
+  template = () => Promise.resolve(null),
 }: PgliteOptions): Promise<{ readonly database: PGlite; readonly isFirst: boolean }> {
   const isFirst = directory === null || (await prepareDirectory(directory));
-  if (isFirst && template == null) onFirstStart();
+  const begun = isFirst ? await template() : null;
+  if (isFirst && begun === null) onFirstStart();
   const exitCode = process.exitCode;
   try {
     const database = await PGlite.create({
       ...(directory === null ? {} : { dataDir: directory }),
-      ...(isFirst && template != null ? { loadDataDir: new Blob([template]) } : {}),
+      ...(begun === null ? {} : { loadDataDir: new Blob([begun]) }),
     });
     return { database, isFirst };
   } catch (error) {

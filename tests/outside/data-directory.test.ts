@@ -8,8 +8,10 @@ import { fileURLToPath } from "node:url";
 import test, { after, before } from "node:test";
 import { TurnpikeError } from "../../src/core/errors.js";
 import { lockDataDirectory } from "../../src/store/data-directory.js";
+import { readFirstDatabase, writeFirstDatabase } from "../../src/store/first-database.js";
 import { openPglite } from "../../src/store/pglite.js";
 import { createSqlRunStore } from "../../src/store/sql-runs.js";
+import { migrateSql } from "../../src/store/sql-schema.js";
 import { openDatabase } from "../support/database.js";
 import type { DatabaseMessage } from "../support/database-process.js";
 import { makeOutcome } from "../support/run-store-contract.js";
@@ -147,6 +149,19 @@ test("database files that are ruined are named with a remedy, and left alone", a
   );
   assert.equal(await readFile(control, "utf8"), "ruined");
   assert.equal(process.exitCode, undefined);
+});
+
+test("a first start begins with the database the build has made, when there is one", async () => {
+  await writeFirstDatabase();
+  const directory = join(root, "built", "database");
+  const database = await openPglite({
+    directory,
+    template: readFirstDatabase,
+    onFirstStart: () => assert.fail("a database was made anew"),
+  });
+  await migrateSql(database.pool);
+  assert.deepEqual(await createSqlRunStore(database.pool).openRuns(), []);
+  await database.close();
 });
 
 test("a first start that was killed is begun anew", async () => {

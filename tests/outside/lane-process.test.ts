@@ -236,6 +236,26 @@ test("a service whose children cannot start is told why", async () => {
   await own.close();
 });
 
+test("where one run is expected one process is started, and the other lane starts with the run that takes it", async () => {
+  const own = createLanes({ ...laneSizes, size: 2, expectedRuns: 1, spareAfterMs: 0 });
+  const processes = (): number => own.status().filter(({ pid }) => pid !== null).length;
+  const run = (path: string): ReturnType<typeof runJob> =>
+    runJob(own, jobOf(sketchCollection({ url: `${target.url}${path}`, test: PASSING_TEST })));
+  try {
+    await own.start();
+    assert.equal(processes(), 1);
+    for (const path of ["/expected", "/one-more"])
+      assert.equal(judge((await run(path)).result, task, null).status, "passed");
+    assert.equal(processes(), 1, "the lane that is ready is taken before the one that is not");
+    const both = await Promise.all([run("/left"), run("/right")]);
+    for (const { result } of both) assert.equal(judge(result, task, null).status, "passed");
+    assert.equal(processes(), 2);
+    assert.equal(own.spare(), null);
+  } finally {
+    await own.close();
+  }
+});
+
 test("a lane gets a fresh process after its number of runs", async () => {
   const own = createLanes({ ...laneSizes, size: 1, recycleAfterRuns: 2 });
   const job = jobOf(sketchCollection({ url: target.url, test: PASSING_TEST }));

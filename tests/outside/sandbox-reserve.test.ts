@@ -33,6 +33,8 @@ function counting(): {
 test("a resting lane fills its reserve one sandbox after the other, and no further", async () => {
   const { boot, booted, mostAtOnce } = counting();
   const reserve = createReserve(boot, 3);
+  assert.equal(booted(), 1, "nobody has run anything yet");
+  reserve.rest();
   await until(() => booted() === 3, "three sandboxes are booted");
   assert.equal(mostAtOnce(), 1);
   assert.equal(await reserve.take(), 1);
@@ -41,9 +43,21 @@ test("a resting lane fills its reserve one sandbox after the other, and no furth
   await until(() => booted() === 4, "the one that was taken is made good");
 });
 
+test("a lane that keeps none boots one for its first run, and one for each further run when it comes", async () => {
+  const { boot, booted } = counting();
+  const reserve = createReserve(boot, 0);
+  assert.equal(booted(), 1);
+  assert.equal(await reserve.take(), 1);
+  assert.equal(booted(), 1);
+  reserve.rest();
+  assert.equal(await reserve.take(), 2);
+  assert.equal(booted(), 2);
+});
+
 test("while runs follow one another a sandbox is booted only when none is left, and each is handed out once", async () => {
   const { boot, booted } = counting();
   const reserve = createReserve(boot, 2);
+  reserve.rest();
   await until(() => booted() === 2, "the reserve is full");
   const taken: (number | null)[] = [];
   const bootedAfter: number[] = [];
@@ -61,6 +75,7 @@ test("while runs follow one another a sandbox is booted only when none is left, 
 test("a sandbox that died while it waited is not handed out", async () => {
   const { boot, booted, dead } = counting();
   const reserve = createReserve(boot, 2);
+  reserve.rest();
   await until(() => booted() === 2, "the reserve is full");
   dead.add(1);
   assert.equal(await reserve.take(), null);

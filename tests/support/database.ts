@@ -16,7 +16,7 @@ const packageRoot = new URL("../../../", import.meta.url);
 export async function openDatabase(directory: string | null = null): Promise<OpenPglite> {
   return openPglite({
     directory,
-    template: await databaseTemplate(),
+    template: databaseTemplate,
     onFirstStart: () => undefined,
   });
 }

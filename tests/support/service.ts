@@ -45,7 +45,7 @@ export async function openLiveService(files: {
   });
   const running = await openTurnpike(loaded, {
     version: "0.0.0-test",
-    template: await databaseTemplate(),
+    template: databaseTemplate,
     onNotice: () => undefined,
     keepsSchedules: true,
   });
