@@ -9,8 +9,11 @@ export const cleanupSchema = z.union([
   z.strictObject({
     /** Deletes what the task's ledger shows as created and not deleted. */
     delete: z.literal("created"),
-    /** When: right after the task, or when everything else in the run has ended, because other tasks use what it created. */
-    after: z.enum(["task", "run"]).default("run"),
+    /**
+     * When: right after the task, or when everything else in the run has ended, because other tasks use what it created. Without it
+     * before the first checkpoint that proves that nothing is left, and where there is none after the run.
+     */
+    after: z.enum(["task", "run"]).optional(),
     /** Where what nobody was told of is found by its prefix, beside what the configuration says of the environment. */
     lists: sweepRulesSchema.prefault([]),
   }),

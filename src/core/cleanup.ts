@@ -1,15 +1,18 @@
-/** The nodes of an execution that clean up after tasks. */
+/** The nodes of an execution that clean up after tasks, or look whether anything is left of them. */
 
 import type { PlanNode, TaskNode } from "./plan.js";
+import { proofsOf } from "./proofs.js";
 
-/** Deletes what a task has left on its target, whatever became of the task. Its outcome decides nothing. */
+/** Deletes what a task has left on its target, whatever became of the task. Its outcome decides nothing but a checkpoint's proof. */
 export interface CleanupNode {
   readonly kind: "cleanup";
   readonly id: string;
   readonly title: string;
   /** The task it cleans up after. */
   readonly of: string;
-  readonly after: "task" | "run";
+  /** `look` deletes nothing: no clean-up is asked for, and a checkpoint wants proof from the lists of the environment. */
+  readonly does: "delete" | "look";
+  readonly after: "task" | "checkpoint" | "run";
   readonly needs: readonly string[];
   readonly runsOn: readonly string[];
 }
@@ -29,26 +32,45 @@ export function cleansUp({ cleanup }: Pick<TaskNode, "cleanup">): boolean {
   return cleanup !== undefined && cleanup !== false;
 }
 
-/** One for each task that asks for it. After the run means after the nodes nothing else needs; whoever runs it asks for the others. */
+/**
+ * One for each task that asks for it, and for each whose proof has to look at lists. After the run means after the nodes nothing
+ * else needs; whoever runs it asks for the others.
+ */
 export function cleanupNodes(nodes: readonly PlanNode[]): readonly CleanupNode[] {
+  const proofs = proofsOf(nodes);
   const needed = new Set(nodes.flatMap(({ needs }) => needs));
   const last = nodes.flatMap(({ id }) => (needed.has(id) ? [] : [id]));
   return nodes.flatMap((node): CleanupNode[] => {
-    if (node.kind !== "task" || node.cleanup === undefined || node.cleanup === false) return [];
-    const { after } = node.cleanup;
-    const needs = after === "task" ? [node.id] : [...new Set([node.id, ...last])];
-    const title = `clean up after ${node.title}`;
+    if (node.kind !== "task") return [];
+    const proof = proofs.get(node.id);
+    const looks = proof !== undefined && (node.sweep ?? []).length > 0;
+    if (!cleansUp(node) && !looks) return [];
+    const asked = node.cleanup ? node.cleanup.after : undefined;
+    const after = asked ?? (proof === undefined ? "run" : "checkpoint");
+    const needs = { task: [], checkpoint: proof?.needs ?? [], run: last }[after];
     const { id: of, runsOn } = node;
-    return [{ kind: "cleanup", id: cleanupIdOf(of), title, of, after, needs, runsOn }];
+    const does = cleansUp(node) ? "delete" : "look";
+    const title =
+      does === "delete" ? `clean up after ${node.title}` : `look what is left of ${node.title}`;
+    return [
+      {
+        kind: "cleanup",
+        id: cleanupIdOf(of),
+        title,
+        of,
+        does,
+        after,
+        needs: [...new Set([of, ...needs])],
+        runsOn,
+      },
+    ];
   });
 }
 
-/** The tasks among these nodes that are cleaned up after right away: who proves that nothing is left waits for that. */
+/** Those among them that a checkpoint waits for which proves that nothing is left of the tasks before it. */
 export function cleanupsBefore(
-  nodes: readonly PlanNode[],
+  cleanups: readonly CleanupNode[],
   before: ReadonlySet<string>,
 ): readonly string[] {
-  return cleanupNodes(nodes).flatMap(({ id, of, after }) =>
-    after === "task" && before.has(of) ? [id] : [],
-  );
+  return cleanups.flatMap(({ id, of, after }) => (after !== "run" && before.has(of) ? [id] : []));
 }

@@ -11,6 +11,7 @@ import { isJsonObject } from "./json-object.js";
 import { cellsOf } from "./matrix.js";
 import { ID_PATTERN, layersSchema, planSchemas, taskEntries } from "./plan-document.js";
 import { problemsOfNeeds } from "./plan-needs.js";
+import { problemsOfProofs } from "./proofs.js";
 import { toProblems } from "./schema-problems.js";
 import type { SweepRule } from "./sweep.js";
 import type { ShardPlace, Split } from "./split.js";
@@ -105,9 +106,11 @@ export function readPlan(document: unknown, madeIds: ReadonlySet<string> = new S
   problems.push(...problemsOfNeeds(taskEntries(document)));
   if (!head.success || problems.length > 0) return { ok: false, problems };
   const { name, title, environment, timeout: timeoutMs, parallel, stagger } = head.data;
-  const nodes = [...made.values()]
-    .flat()
-    .map((node) => withDefaults(withMadeNeeds(node, made), head.data));
+  const written = [...made.values()].flat();
+  const nodes = written.map((node) => withDefaults(withMadeNeeds(node, made), head.data));
+  const own = written.flatMap((node) => ("cleanup" in node ? [node.id] : []));
+  const unproven = problemsOfProofs(nodes, new Set(own));
+  if (unproven.length > 0) return { ok: false, problems: unproven };
   const limits = {
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(head.data.health !== undefined && { health: head.data.health }),

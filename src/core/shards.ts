@@ -46,12 +46,11 @@ export function shardIds(node: PlanNode): string[] {
 }
 
 export function executionOf(plan: Pick<Plan, "nodes">): ExecutionPlan {
-  return {
-    nodes: [...plan.nodes.flatMap(executionNodes), ...cleanupNodes(plan.nodes)],
-  };
+  const cleanups = cleanupNodes(plan.nodes);
+  return { nodes: [...plan.nodes.flatMap(executionNodes), ...cleanups] };
 
   function executionNodes(node: PlanNode): ExecutionNode[] {
-    if (node.kind === "checkpoint") return [withCleanups(plan.nodes, node)];
+    if (node.kind === "checkpoint") return [withCleanups(node, plan.nodes, cleanups)];
     if (partCount(node) === 0) return [node];
     const { id, title } = node;
     const needs = shardIds(node);
@@ -65,11 +64,15 @@ export function executionOf(plan: Pick<Plan, "nodes">): ExecutionPlan {
 }
 
 /** A checkpoint that proves that nothing is left needs the clean-up before it as well. */
-function withCleanups(nodes: readonly PlanNode[], node: CheckpointNode): CheckpointNode {
+function withCleanups(
+  node: CheckpointNode,
+  nodes: readonly PlanNode[],
+  cleanups: readonly CleanupNode[],
+): CheckpointNode {
   if (node.zeroOrphans !== true) return node;
   const needsOf = new Map(nodes.map(({ id, needs }) => [id, needs]));
   const before = new Set(ancestorsOf(needsOf, node.id));
-  return { ...node, needs: [...node.needs, ...cleanupsBefore(nodes, before)] };
+  return { ...node, needs: [...node.needs, ...cleanupsBefore(cleanups, before)] };
 }
 
 /** The part of its task that a shard runs; null for a task that runs whole. */

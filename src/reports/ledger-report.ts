@@ -1,6 +1,6 @@
 /** What a task created on its target, as a report shows it: folded from the records of all its attempts and of its clean-up. */
 
-import { cleanupIdOf } from "../core/cleanup.js";
+import { cleansUp, cleanupIdOf } from "../core/cleanup.js";
 import type { RunEvent } from "../core/event.js";
 import type { RequestRecord } from "../core/evidence.js";
 import { entriesOf, foldLedger, unclearRequests } from "../core/ledger.js";
@@ -17,20 +17,27 @@ export function ledgerReportOf(
   },
 ): LedgerReport | null {
   const own = entriesOf(seen.events, new Set([node.id, ...shardIds(node)]));
-  if (own.length === 0) return null;
   const cleanup = cleanupIdOf(node.id);
   const { created, deleted } = foldLedger(own);
   const whole = foldLedger([...own, ...entriesOf(seen.events, new Set([cleanup]))]);
   const unclear = unclearRequests(whole);
-  if (created === 0 && unclear.length === 0) return null;
   const outcome = seen.outcomes.get(cleanup);
+  const isClean = outcome === undefined || outcome.status === "passed";
+  if (created === 0 && unclear.length === 0 && isClean) return null;
   return {
     created,
     deleted,
     cleanedUp: whole.deleted - deleted,
     left: whole.left.map(({ url, rule }) => ({ url, rule })),
     unclear,
-    cleanup: outcome === undefined ? null : { status: outcome.status, reason: outcome.reason },
+    cleanup:
+      outcome === undefined
+        ? null
+        : {
+            does: cleansUp(node) ? "delete" : "look",
+            status: outcome.status,
+            reason: outcome.reason,
+          },
   };
 }
 

@@ -1,5 +1,6 @@
 /** A node of the plan as a report shows it, ended or not. */
 
+import type { CleanupNode } from "../core/cleanup.js";
 import type { Counts, RequestRecord } from "../core/evidence.js";
 import type { GeneratedDataNote } from "../core/generated-data.js";
 import type { LedgerEntry } from "../core/ledger-entry.js";
@@ -69,8 +70,12 @@ export interface LedgerReport {
   readonly left: readonly { readonly url: string; readonly rule: LedgerEntry["rule"] }[];
   /** Requests whose answers may tell of creations, and of anything else: `POST /login`. Nothing of them is counted or deleted. */
   readonly unclear: readonly string[];
-  /** Null where the plan asks for no clean-up, or as long as it goes on. */
-  readonly cleanup: { readonly status: Status; readonly reason: string | null } | null;
+  /** What the clean-up came to, or the look at what is left for a proof; null where the plan asks for neither, or as long as it goes on. */
+  readonly cleanup: {
+    readonly does: CleanupNode["does"];
+    readonly status: Status;
+    readonly reason: string | null;
+  } | null;
 }
 
 /** One part of a task. */

@@ -145,7 +145,9 @@ export function ledgerTexts({ ledger }: { readonly ledger: LedgerReport | null }
   const failed =
     cleanup === null || cleanup.status === "passed"
       ? []
-      : [`clean-up: ${cleanup.reason ?? cleanup.status}`];
+      : [
+          `${cleanup.does === "delete" ? "clean-up" : "test data"}: ${cleanup.reason ?? cleanup.status}`,
+        ];
   const known = created === 0 ? [] : [`${parts.join(", ")}${names === "" ? "" : `: ${names}`}`];
   const open = cleanup === null || unclear.length === 0 ? [] : [unclearText(unclear)];
   return [...known, ...open, ...failed];

@@ -19,7 +19,7 @@ import { outcomeOf } from "./record.js";
 import { deleteAll } from "./run-cleanup.js";
 import { OwnershipLost, renderFor } from "./run-task.js";
 import { openCreation } from "./seal-creations.js";
-import { sweepTarget } from "./sweep-target.js";
+import { findTestData, sweepTarget } from "./sweep-target.js";
 import type { NotNow } from "./take-permits.js";
 import { allEvents } from "./view-run.js";
 
@@ -56,7 +56,8 @@ export async function cleanUp(deps: WorkDependencies, at: CleanUp): Promise<Outc
   const facts = { attempt, startedAt };
   if (left.length === 0 && trouble === null)
     return { ...settle({ status: "passed", cause: null, reason: null }), ...facts };
-  if (attempt < MAX_ATTEMPTS)
+  // Looking again finds the same; only what could not be looked at may be there in a moment.
+  if (attempt < MAX_ATTEMPTS && (node.does === "delete" || trouble !== null))
     return {
       state: "later",
       afterMs: FIRST_PAUSE_MS * 2 ** (attempt - 1),
@@ -67,7 +68,7 @@ export async function cleanUp(deps: WorkDependencies, at: CleanUp): Promise<Outc
     ...(trouble === null ? [] : [trouble]),
   ];
   const reason = shorten(why.join("; "));
-  deps.log.warn({ runId: run.id, task: task.id, reason }, "a clean-up could not delete everything");
+  deps.log.warn({ runId: run.id, task: task.id, reason }, "a task has left test data");
   return { ...settle({ status: "failed", cause: "cleanup", reason }), ...facts };
 }
 
@@ -129,8 +130,14 @@ async function deleteWhatIsLeft(
     },
   };
   try {
-    const mine = (found: Found): Promise<boolean> =>
-      Promise.resolve(isOfTask(found, { run: run.id, task: task.id }));
+    const isMine = (found: Found): boolean => isOfTask(found, { run: run.id, task: task.id });
+    const beginning = `Test_${task.id}`;
+    if (node.does === "look") {
+      const rules = task.sweep ?? [];
+      const { found, trouble } = await findTestData(deps, rules, { ...target, beginning });
+      const names = found.filter(isMine).map(({ name }) => name);
+      return { left: redact(names), trouble: trouble === null ? null : redact(trouble) };
+    }
     const trouble = await deleteAll(
       deps,
       creations.flatMap((one) => one ?? []),
@@ -138,8 +145,8 @@ async function deleteWhatIsLeft(
     );
     const swept = await sweepTarget(deps, task.sweep ?? [], {
       ...target,
-      beginning: `Test_${task.id}`,
-      isOurs: mine,
+      beginning,
+      isOurs: (found) => Promise.resolve(isMine(found)),
     });
     const urls = foldLedger(seen).left.map(({ url }) => describe(url, statuses));
     const names = swept.left.map(({ name }) => name);

@@ -1,6 +1,6 @@
 /** What a checkpoint with `zeroOrphans` asks: that nothing is left of what the tasks before it created. */
 
-import { cleanupIdOf, isCleanup } from "../core/cleanup.js";
+import { cleansUp, cleanupIdOf, isCleanup } from "../core/cleanup.js";
 import type { Settlement } from "../core/decide.js";
 import { ancestorsOf } from "../core/graph.js";
 import { entriesOf, foldLedger, unclearRequests, unclearText } from "../core/ledger.js";
@@ -38,7 +38,10 @@ export async function proveNoOrphans(
     if (requests.length > 0) return [`${task.id} ${unclearText(requests)}`];
     const cleanup = outcomes.get(cleanupIdOf(task.id));
     if (cleanup === undefined || cleanup.status === "passed") return [];
-    return [`the clean-up after ${task.id} failed: ${cleanup.reason ?? cleanup.status}`];
+    const reason = cleanup.reason ?? cleanup.status;
+    return [
+      cleansUp(task) ? `the clean-up after ${task.id} failed: ${reason}` : `${task.id}: ${reason}`,
+    ];
   });
   if (faults.length === 0) return settlement;
   return { status: "failed", cause: "orphans", reason: shorten(faults.join("; ")) };

@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 import { readCollection } from "../collections/read-collection.js";
 import { uploadPaths } from "../collections/upload-paths.js";
 import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
+import { cleansUp } from "../core/cleanup.js";
+import { proofsOf } from "../core/proofs.js";
 import { narrowEgress } from "../core/egress.js";
 import { placeRules, rulesOf } from "../core/sweep.js";
 import { healthTargetsOf } from "../core/health.js";
@@ -118,6 +120,7 @@ function settleEnvironments(
   plan: Plan,
   chosen: readonly string[],
 ): Plan {
+  const proofs = proofsOf(plan.nodes);
   const nodes = plan.nodes.map((node) => {
     if (node.kind === "checkpoint") return node;
     const environments = node.environment ?? chosen;
@@ -125,9 +128,9 @@ function settleEnvironments(
       ...node,
       egress: narrowEgress(node.egress, environments, egress),
       health: healthTargetsOf([...(plan.health ?? []), ...node.health], environments, health),
-      ...(node.cleanup && {
+      ...((cleansUp(node) || proofs.has(node.id)) && {
         sweep: [
-          ...placeRules(node.cleanup.lists, `task ${node.id}: cleanup.lists`),
+          ...placeRules(node.cleanup ? node.cleanup.lists : [], `task ${node.id}: cleanup.lists`),
           ...rulesOf(environments, sweep),
         ],
       }),

@@ -157,6 +157,71 @@ test("zeroOrphans looks at every page of a list for what no answer told of", asy
   );
 });
 
+test("where a checkpoint wants proof, the clean-up comes right before it, after all who may use what was created", async (context) => {
+  const { project, target } = await open(
+    context,
+    `name: plan\n${CLEANS}\ntasks:\n  a: { collection: c.json }\n  b: { collection: look.json, needs: [a] }\n  gate: { checkpoint: true, needs: [b], zeroOrphans: true }\n  c: { collection: c.json, needs: [gate] }\n`,
+  );
+  const look = creatingCollection(target.url, { count: 0 }) as { readonly item: object[] };
+  const script = [
+    "pm.test('is there', () => pm.expect(pm.response.json().items).to.have.length(2));",
+  ];
+  const request = { method: "GET", url: `${target.url}/items` };
+  project.write("collections/plan/look.json", {
+    ...look,
+    item: [
+      ...look.item,
+      { name: "look", request, event: [{ listen: "test", script: { exec: script } }] },
+    ],
+  });
+  const { code, report, stdout } = await runPlan(project);
+  assert.equal(code, 0, stdout);
+  assert.equal(target.created(), 6);
+  assert.deepEqual([...target.documents], []);
+  assert.equal(report.tasks.find(({ id }) => id === "gate")?.status, "passed");
+  target.refuseDeletions(Infinity, 409);
+  const red = await runPlan(project);
+  assert.equal(red.code, 1, red.stdout);
+  assert.match(
+    red.report.tasks.find(({ id }) => id === "gate")?.reason ?? "",
+    /^a left 3: \S+\/items\/d7, /,
+  );
+  assert.equal(target.created(), 9, "c does not start behind a red proof");
+});
+
+test("a proof asks the lists also where nothing is cleaned up, and deletes nothing", async (context) => {
+  const { project, target } = await open(
+    context,
+    "name: plan\ntasks:\n  a: { collection: c.json }\n  gate: { checkpoint: true, needs: [a], zeroOrphans: true }\n",
+    { silent: true },
+  );
+  const { token } = await login(target);
+  project.write("turnpike.yaml", LISTS(target.url, token));
+  const { code, report, stdout } = await runPlan(project);
+  assert.equal(code, 1, stdout);
+  const gate = report.tasks.find(({ id }) => id === "gate");
+  assert.equal(gate?.cause, "orphans");
+  assert.match(
+    gate.reason ?? "",
+    /^a: 3 left on the target: Test_a_\S+_0, Test_a_\S+_1, Test_a_\S+_2$/,
+  );
+  assert.equal(target.documents.size, 3);
+  assert.match(stdout, /test data: 3 left on the target/);
+  const refused = createProject();
+  context.after(() => refused.remove());
+  refused.write("collections/plan/c.json", creatingCollection(target.url, { count: 1 }));
+  refused.write(
+    "collections/plan/plan.yaml",
+    "name: plan\ncleanup: { delete: created, after: run }\ntasks:\n  a: { collection: c.json }\n  gate: { checkpoint: true, needs: [a], zeroOrphans: true }\n",
+  );
+  const validated = await refused.run(["plan", "validate", "plan"]);
+  assert.equal(validated.code, 2, validated.stdout);
+  assert.match(
+    `${validated.stdout}${validated.stderr}`,
+    /cleanup\.after: it deletes what a has left at the end of the run/,
+  );
+});
+
 test("what a POST with 200 names without proof is never deleted, and a proof is red until the plan says what it is", async (context) => {
   const { project, target } = await open(
     context,
