@@ -24,6 +24,7 @@ const context: CommandContext = {
   openEnvironments: async (config) =>
     (await import("./wire-documents.js")).openEnvironmentFiles(config),
   openVault: async (config) => (await import("./wire-documents.js")).openVault(config),
+  findService: async (config) => (await import("./wire-documents.js")).findService(config),
   examine: async (config) => (await import("./wire-doctor.js")).examine(config),
   input: process.stdin,
   open: async (loaded, options) =>

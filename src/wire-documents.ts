@@ -1,4 +1,4 @@
-/** Opens the folders of plans, collections and environments. */
+/** Opens the folders of plans, collections and environments, and finds who uses the data directory. */
 
 import { z } from "zod";
 import { ENVIRONMENT_FILES } from "./collections/environment-file.js";
@@ -12,6 +12,12 @@ import type { Dependencies } from "./service/dependencies.js";
 import { createEnvironmentManager } from "./service/environment-manager.js";
 import { variablesUsed } from "./service/variables-used.js";
 import { unknownEnvironments } from "./service/find-environments.js";
+
+/** Where the process that holds the data directory listens. */
+export async function findService({ dataDirectory }: Config): Promise<string | null> {
+  const { findHolder } = await import("./store/data-directory.js");
+  return (await findHolder(dataDirectory))?.url ?? null;
+}
 
 /** The folders of plans, without an engine. */
 export async function openPlans(

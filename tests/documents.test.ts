@@ -124,6 +124,7 @@ test("every turnpike command and flag of the README exists", async () => {
       openVault: refuse,
       examine: refuse,
       input: process.stdin,
+      findService: refuse,
       open: refuse,
       openWorker: refuse,
       onSignal: refuse,

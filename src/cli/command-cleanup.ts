@@ -4,10 +4,15 @@ import type { Command } from "commander";
 import { parseDuration } from "../core/duration.js";
 import { TurnpikeError } from "../core/errors.js";
 import { EXIT } from "../core/exit-code.js";
-import type { OrphanSweep } from "../service/service.js";
+import { keyNames } from "../core/config.js";
+import type { CleanOrphansRequest, OrphanSweep } from "../service/service.js";
 import { collect, collectPair } from "./flag-values.js";
-import type { CommandContext } from "./context.js";
-import { addConfigFlags, configOf } from "./context.js";
+import { configOf, type CommandContext } from "./context.js";
+import { orphanSweepAnswerSchema } from "./server-answers.js";
+import { addServerFlags, serverOf, type ServerClient } from "./server-client.js";
+
+/** Lists of many pages take their time; a connection without an answer ends at 300 s. */
+const SWEEP_LIMIT_MS = 290_000;
 
 interface CleanupOptions extends Readonly<Record<string, unknown>> {
   readonly environment?: readonly string[];
@@ -34,8 +39,8 @@ export function addCleanupCommand(
     .option("--dry-run", "only say what would be deleted")
     .option("--env-var <key=value>", "override a variable; may be repeated", collectPair, {})
     .option("--json", "as JSON");
-  cleanup.optionsGroup("Configuration:");
-  addConfigFlags(cleanup).action(async (options: CleanupOptions) => {
+  const further = keyNames().filter((name) => name !== "server");
+  addServerFlags(cleanup, further).action(async (options: CleanupOptions) => {
     end(await cleanUp(context, options));
   });
 }
@@ -48,29 +53,56 @@ async function cleanUp(context: CommandContext, options: CleanupOptions): Promis
       "INVALID_REQUEST",
       `--older-than ${options.olderThan} is no duration; write for example 12h or 1d, at most 24d`,
     );
+  const request: CleanOrphansRequest = {
+    environment: options.environment ?? null,
+    olderThanMs,
+    dryRun: options.dryRun === true,
+    variables: options.envVar,
+  };
+  const swept = await sweep(context, options, request);
+  if (options.json === true) terminal.result(JSON.stringify(swept, null, 2));
+  else for (const line of linesOf(swept)) terminal.result(line);
+  const isClean = swept.trouble === null && swept.found.every(({ fate }) => fate !== "left");
+  return isClean ? EXIT.passed : EXIT.errored;
+}
+
+/** By the service that is named, by the one that uses the data directory right now, or else here. */
+async function sweep(
+  context: CommandContext,
+  options: CleanupOptions,
+  request: CleanOrphansRequest,
+): Promise<OrphanSweep> {
   const loaded = configOf(context, options);
+  if (loaded.config.server !== undefined) return sweepAt(serverOf(context, options), request);
+  const beside = await context.findService(loaded.config);
+  if (beside !== null) {
+    context.terminal.progress(
+      `${loaded.config.dataDirectory} is used by the service at ${beside}, which cleans up with its own configuration`,
+    );
+    return sweepAt(serverOf(context, { ...options, server: beside }), request);
+  }
   const config = { ...loaded.config, port: 0, secretVariables: ["*"], logLevel: "warn" as const };
   const running = await context.open(
     { ...loaded, config },
-    {
-      onNotice: terminal.progress,
-      keepsSchedules: false,
-    },
+    { onNotice: context.terminal.progress, keepsSchedules: false },
   );
   try {
-    const swept = await running.service.cleanOrphans({
-      environment: options.environment ?? null,
-      olderThanMs,
-      dryRun: options.dryRun === true,
-      variables: options.envVar,
-    });
-    if (options.json === true) terminal.result(JSON.stringify(swept, null, 2));
-    else for (const line of linesOf(swept)) terminal.result(line);
-    const isClean = swept.trouble === null && swept.found.every(({ fate }) => fate !== "left");
-    return isClean ? EXIT.passed : EXIT.errored;
+    return await running.service.cleanOrphans(request);
   } finally {
     await running.close(0);
   }
+}
+
+function sweepAt(
+  server: ServerClient,
+  { environment, olderThanMs, ...request }: CleanOrphansRequest,
+): Promise<OrphanSweep> {
+  const body = {
+    ...request,
+    ...(environment !== null && { environment }),
+    olderThan: `${String(olderThanMs)}ms`,
+  };
+  return server.post("/v1/cleanup", { body, limitMs: SWEEP_LIMIT_MS }, orphanSweepAnswerSchema);
 }
 
 function linesOf({ found, trouble }: OrphanSweep): string[] {

@@ -22,6 +22,8 @@ export interface CommandContext {
   /** The environments of a configuration, without starting anything. */
   openEnvironments(config: Config): Promise<EnvironmentFiles>;
   openVault(config: Config): Promise<Vault>;
+  /** URL of the service that uses the data directory right now; null where none does, or none can be asked. */
+  findService(config: Config): Promise<string | null>;
   /** Looks at every part of an installation without starting it. */
   examine(config: Config): Promise<readonly Finding[]>;
   /** Where values are read from that must not stand on the command line. */

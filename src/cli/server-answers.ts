@@ -87,6 +87,21 @@ export const collectionListAnswerSchema = z.object({
   collections: z.array(z.object({ name: z.string() })),
 });
 
+export const orphanSweepAnswerSchema = z.object({
+  dryRun: z.boolean(),
+  found: z.array(
+    z.object({
+      name: z.string(),
+      id: z.string(),
+      run: z.string(),
+      task: z.string(),
+      fate: z.enum(["deleted", "would be deleted", "kept", "left"]),
+      why: z.string().nullable(),
+    }),
+  ),
+  trouble: z.string().nullable(),
+});
+
 export const problemAnswerSchema = z.object({
   code: z.string(),
   detail: z.string(),

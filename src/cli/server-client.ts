@@ -25,7 +25,12 @@ export interface ServerClient {
   read<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>>;
   post<Schema extends z.ZodType>(
     path: string,
-    request: { readonly body: unknown; readonly headers?: Readonly<Record<string, string>> },
+    request: {
+      readonly body: unknown;
+      readonly headers?: Readonly<Record<string, string>>;
+      /** How long the answer may take. */
+      readonly limitMs?: number;
+    },
     schema: Schema,
   ): Promise<z.output<Schema>>;
   put<Schema extends z.ZodType>(
@@ -74,8 +79,11 @@ function createServerClient(url: string, token: string | undefined): ServerClien
     if (!answer.ok) throw await refusalOf(url, answer);
     return answer;
   };
-  const plain = (path: string, request: RequestInit = {}): Promise<Response> =>
-    ask(path, { ...request, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+  const plain = (
+    path: string,
+    request: RequestInit = {},
+    limitMs = ANSWER_LIMIT_MS,
+  ): Promise<Response> => ask(path, { ...request, signal: AbortSignal.timeout(limitMs) });
   const json = async <Schema extends z.ZodType>(
     answer: Response,
     schema: Schema,
@@ -124,8 +132,8 @@ function createServerClient(url: string, token: string | undefined): ServerClien
   return {
     url,
     read: async (path, schema) => json(await plain(path), schema),
-    post: async (path, { body, headers }, schema) =>
-      json(await plain(path, sent("POST", body, headers)), schema),
+    post: async (path, { body, headers, limitMs }, schema) =>
+      json(await plain(path, sent("POST", body, headers), limitMs), schema),
     put: async (path, body, schema) => json(await plain(path, sent("PUT", body)), schema),
     async remove(path) {
       await plain(path, { method: "DELETE" });

@@ -61,6 +61,13 @@ export async function lockDataDirectory(directory: string): Promise<DataDirector
   };
 }
 
+/** The live process that holds the lock of the folder; null where none does. */
+export async function findHolder(directory: string): Promise<Owner | null> {
+  const lockPath = join(resolve(directory), "lock.json");
+  const owner = await readOwner(lockPath);
+  return owner !== null && (await isAlive(owner, lockPath)) ? owner : null;
+}
+
 async function readId(idPath: string): Promise<string> {
   const standing = (await readIfThere(idPath))?.toString().trim();
   if (standing !== undefined && standing !== "") return standing;

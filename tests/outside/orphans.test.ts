@@ -83,6 +83,24 @@ test("old test data is swept by its prefix; that of a living run, young or forei
   const [, url = ""] = await running.says(/serves at (http:\S+)/);
   const { id } = await post<{ readonly id: string }>(`${url}/v1/runs`, { plan: "plan" });
   await until(() => target.held() === 1, "the run has created its document");
+  const beside = await project.run(["cleanup", "-e", "here", "--older-than", "1ms", "--dry-run"]);
+  assert.equal(beside.code, 0, beside.stderr);
+  assert.match(beside.stderr, /\.turnpike is used by the service at http:\S+, which cleans up/);
+  assert.match(beside.stdout, /would be deleted {2}Test_a_\S+x {2}d6\n/);
+  assert.match(beside.stdout, /kept {12} {2}Test_a_\S+_0 {2}d7 {2}\(its run has not ended\)\n/);
+  const elsewhere = projectOf(context);
+  const named = await elsewhere.run(["cleanup", "-e", "nowhere", "--server", url]);
+  assert.equal(named.code, 2, named.stderr);
+  assert.match(named.stderr, /nothing says how test data is found with nowhere/);
+  const asked = await elsewhere.run(["cleanup", "-e", "here", "--server", url, "--json"]);
+  assert.equal(asked.code, 0, asked.stderr);
+  assert.deepEqual(
+    (JSON.parse(asked.stdout) as OrphanSweep).found.map(({ fate, id: each }) => [fate, each]),
+    [
+      ["kept", "d6"],
+      ["kept", "d7"],
+    ],
+  );
   const live = await post<OrphanSweep>(`${url}/v1/cleanup`, {
     environment: "here",
     olderThan: "1ms",
