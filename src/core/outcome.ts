@@ -62,6 +62,8 @@ export const outcomeSchema = z.strictObject({
   reusedFrom: z.string().optional(),
   /** Where the variables it hands on are kept until the run ends; absent where there are none. */
   outputs: z.string().optional(),
+  /** Mark of whoever recorded it, by which each of several writers of the same outcome knows whether its own stands. */
+  writer: z.string().optional(),
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
 

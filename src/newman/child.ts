@@ -103,6 +103,7 @@ async function main(): Promise<void> {
       turns.delete(message.turn);
       return;
     }
+    send({ type: "taken" });
     containment.begin(message.job);
     stock.work();
     run(newman, message.job).then(stock.rest).catch(crash);

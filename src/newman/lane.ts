@@ -93,17 +93,19 @@ export function createLane(options: LaneOptions): Lane {
     async run(job, runOptions) {
       if (isClosed() || runOptions.signal.aborted) return { ended: "stopped", counts: NO_COUNTS };
       busy = true;
-      const here = current();
+      let here = current();
       const onStop = (): void => {
         stopping = true;
         here.kill();
       };
       runOptions.signal.addEventListener("abort", onStop, { once: true });
-      const { result, residentBytes } = await runIn(
-        here,
-        toJobMessage(job, { maxResponseBytes: maxResponseMb * MB }),
-        runOptions,
-      );
+      const message = toJobMessage(job, { maxResponseBytes: maxResponseMb * MB });
+      let end = await runIn(here, message, runOptions);
+      if (end.isUntouched && !isClosed()) {
+        here = current();
+        end = await runIn(here, message, runOptions);
+      }
+      const { result, residentBytes } = end;
       runOptions.signal.removeEventListener("abort", onStop);
       busy = false;
       if (result.ended === "crashed" && isClosed())
@@ -127,15 +129,27 @@ export function createLane(options: LaneOptions): Lane {
   };
 }
 
+interface RunEnd {
+  readonly result: CollectionResult;
+  readonly residentBytes: number;
+  /** The process was ready and died before the job reached it: nothing was sent, another process can run it. */
+  readonly isUntouched: boolean;
+}
+
 /** Sends the job to a child and waits for its end or the child's, whichever comes; whoever aborts the signal also kills the child. */
 function runIn(
   child: Child,
   job: JobMessage,
   { signal, onRecords, takeTurn = () => Promise.resolve(0) }: RunOptions,
-): Promise<{ readonly result: CollectionResult; readonly residentBytes: number }> {
+): Promise<RunEnd> {
   let counts: Counts = NO_COUNTS;
-  return new Promise<{ result: CollectionResult; residentBytes: number }>((resolve) => {
+  let isTaken = false;
+  return new Promise<RunEnd>((resolve) => {
     child.listen((message) => {
+      if (message.type === "taken") {
+        isTaken = true;
+        return;
+      }
       if (message.type === "turn") {
         const { turn, host } = message;
         void takeTurn(host).then((waitMs) => child.send({ type: "go", turn, waitMs }));
@@ -158,17 +172,21 @@ function runIn(
             exports,
           },
           residentBytes,
+          isUntouched: false,
         });
       }
     });
+    let wasReady = false;
     // Only when the process is gone can nothing reach the target any more.
     void child.gone.then((cause) => {
       resolve({
         result: signal.aborted ? { ended: "stopped", counts } : { ended: "crashed", cause, counts },
         residentBytes: 0,
+        isUntouched: wasReady && !isTaken && !signal.aborted,
       });
     });
     void child.ready.then(() => {
+      wasReady = true;
       if (!signal.aborted) child.send({ type: "run", job });
     });
   }).finally(() => {

@@ -68,10 +68,12 @@ export const toChildSchema = z.discriminatedUnion("type", [
 ]);
 export type ToChild = z.infer<typeof toChildSchema>;
 
-/** Child to lane. A run is any number of `records` and then exactly one `finished`; a `crash` is the last word of a child. */
+/** Child to lane. A run is `taken`, any number of `records` and then exactly one `finished`; a `crash` is the last word of a child. */
 export const fromChildSchema = z.discriminatedUnion("type", [
   /** `warning` says what is not as it should be, although the child can take jobs. */
   z.strictObject({ type: z.literal("ready"), warning: z.string().optional() }),
+  /** The job has arrived: from here on requests may have been sent. */
+  z.strictObject({ type: z.literal("taken") }),
   /** Records in the order of execution, with the totals so far. */
   z.strictObject({
     type: z.literal("records"),

@@ -9,6 +9,9 @@ import { isShard, type ExecutionNode } from "../core/shards.js";
 import type { Settlement } from "../core/decide.js";
 import type { Dependencies } from "./dependencies.js";
 
+/** Enough that no two writers of one node ever draw the same. */
+const WRITER_LENGTH = 12;
+
 /** Appends events and wakes whoever follows the run in this process. */
 export async function appendEvents(
   { store, bell }: Pick<Dependencies, "store" | "bell">,
@@ -22,15 +25,16 @@ export async function appendEvents(
 
 /**
  * Records an outcome and opens what waited for it. Repeating is harmless: the first outcome stands, its event is written
- * by whoever wrote it, and a gate that is open stays open.
+ * by whoever wrote it, even where the store had to be asked twice, and a gate that is open stays open.
  */
 export async function recordOutcome(
-  deps: Pick<Dependencies, "store" | "bell" | "queue" | "meter">,
+  deps: Pick<Dependencies, "store" | "bell" | "queue" | "meter" | "clock">,
   run: { readonly id: string; readonly plan: Plan },
   outcome: Outcome,
 ): Promise<Outcome> {
-  const standing = await deps.store.recordOutcome(run.id, outcome);
-  if (isSame(standing, outcome) && isFirstToTell(deps.store, run.id, standing)) {
+  const mine: Outcome = { ...outcome, writer: deps.clock.random(WRITER_LENGTH) };
+  const standing = await deps.store.recordOutcome(run.id, mine);
+  if (isSame(standing, mine)) {
     // The task counts what its shards did.
     if (!isShard(standing.node)) deps.meter.countOutcome(standing);
     await appendEvents(deps, run.id, [
@@ -40,21 +44,6 @@ export async function recordOutcome(
   }
   await openBehind(deps, run, outcome.node);
   return standing;
-}
-
-/** Nodes that this process settles twice within a millisecond look the same in the store; these are the latest it told of. */
-const told = new WeakMap<object, Set<string>>();
-const TOLD_AT_MOST = 1000;
-
-function isFirstToTell(store: object, runId: string, { node, endedAt }: Outcome): boolean {
-  const latest = told.get(store) ?? new Set<string>();
-  told.set(store, latest);
-  const key = `${runId} ${node} ${String(endedAt)}`;
-  if (latest.has(key)) return false;
-  latest.add(key);
-  const [oldest] = latest;
-  if (latest.size > TOLD_AT_MOST && oldest !== undefined) latest.delete(oldest);
-  return true;
 }
 
 /** Opens the gates behind a node whose outcome stands. */
@@ -90,8 +79,6 @@ export function reusedOutcome(node: ExecutionNode, earlier: string, at: number):
 }
 
 /** Whether the outcome that stands is the one this writer brought. */
-export function isSame(left: Outcome, right: Outcome): boolean {
-  return (
-    left.endedAt === right.endedAt && left.attempt === right.attempt && left.status === right.status
-  );
+export function isSame(standing: Outcome, brought: Outcome): boolean {
+  return standing.writer === brought.writer;
 }

@@ -116,6 +116,26 @@ test("a process killed in the middle of a run is an outcome that says so, and to
   );
 });
 
+test("a run given to a process that dies before it has taken it goes on in another, and costs nothing", async () => {
+  const own = createLanes({ ...laneSizes, size: 1 });
+  try {
+    await own.start();
+    const pid = own.status()[0]?.pid;
+    assert.ok(pid);
+    // A stopped process takes nothing, and its parent cannot know.
+    process.kill(pid, "SIGSTOP");
+    const collection = sketchCollection({ url: `${target.url}/untouched`, test: PASSING_TEST });
+    const running = runJob(own, jobOf(collection));
+    await until(() => own.status().some(({ busy }) => busy), "the process has been given the run");
+    process.kill(pid, "SIGKILL");
+    const { result } = await running;
+    assert.equal(judge(result, task, null).status, "passed");
+    assert.equal(target.requests.filter(({ path }) => path === "/untouched").length, 1);
+  } finally {
+    await own.close();
+  }
+});
+
 test("more runs than lanes wait for their turn, and all are run", async () => {
   const jobs = Array.from({ length: 6 }, (_, index) =>
     jobOf(

@@ -1,5 +1,6 @@
 /** The engine without lanes and API: real store, real queue, real workers, and collections that say how they behave. */
 
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -130,6 +131,8 @@ export async function openEngine(parts: {
   await migrateSql(parts.pool);
   const queue = createRunQueue(parts.backend);
   let count = 0;
+  // Two engines on one store draw different names.
+  const name = randomBytes(3).toString("hex");
   const log = pino({ level: "silent" });
   const permits = createPermitKeeper({ permits: parts.backend.limits.permits, queue, log });
   const blobs = parts.blobs ?? createBlobDirectory(directory);
@@ -155,7 +158,10 @@ export async function openEngine(parts: {
     workingDirectories: createWorkingDirectories(join(directory, "files"), blobs),
     bell: createBell(),
     meter: createMeter(),
-    clock: { now: () => Date.now(), random: () => `${String((count += 1)).padStart(4, "0")}x` },
+    clock: {
+      now: () => Date.now(),
+      random: () => `${String((count += 1)).padStart(4, "0")}${name}`,
+    },
     namespace: "test",
     log,
     serviceUrl: () => null,

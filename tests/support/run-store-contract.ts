@@ -71,6 +71,17 @@ export function runStoreContract(
       );
     });
 
+    test("of several writers of the same outcome each learns whose stands, also when its write arrives twice", async () => {
+      const { id } = await stored(store);
+      const writers = ["ann", "bob", "eve"];
+      const write = async (writer: string): Promise<string | undefined> =>
+        (await store.recordOutcome(id, makeOutcome("task-1", { writer }))).writer;
+      const [first, ...others] = await Promise.all(writers.map(write));
+      assert.ok(first !== undefined && writers.includes(first));
+      assert.deepEqual(others, [first, first]);
+      assert.deepEqual(await Promise.all(writers.map(write)), [first, first, first]);
+    });
+
     test("outcomes are told apart by run and node, and can be asked for by node", async () => {
       const [one, two] = [await stored(store), await stored(store)];
       for (const node of ["a", "b", "c"]) await store.recordOutcome(one.id, makeOutcome(node));
