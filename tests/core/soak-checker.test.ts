@@ -121,6 +121,16 @@ test("a healthy run has nothing to say against", () => {
 });
 
 const healthy = healthyRun();
+
+/** The gate ends as timed out, 2,010 ms after the run was accepted. */
+function withTimedOutGate(timeoutMs: number): RunEvidence {
+  const run = healthyRun();
+  const [a, gate, b] = run.scenario.nodes;
+  assert.ok(a !== undefined && gate?.kind === "checkpoint" && b !== undefined);
+  const scenario = { ...run.scenario, nodes: [a, { ...gate, timeoutMs }, b] };
+  return withOutcome({ ...run, scenario }, "gate", { status: "timed_out", cause: "deadline" });
+}
+
 const crash = { status: "errored", cause: "crash", reason: "killed" } as const;
 const cases: readonly (readonly [what: string, evidence: RunEvidence, finding: RegExp])[] = [
   [
@@ -180,6 +190,11 @@ const cases: readonly (readonly [what: string, evidence: RunEvidence, finding: R
     "a task that was cancelled by nobody",
     withVerdict(withOutcome(healthy, "b", { status: "cancelled", cause: "cancelled" }), "errored"),
     /b is cancelled .* may only be passed/,
+  ],
+  [
+    "a checkpoint whose time was over before it could be",
+    withTimedOutGate(3000),
+    /gate is timed_out .* may only be passed/,
   ],
   [
     "a start after the end of its own node",
@@ -249,6 +264,14 @@ test(`the checker finds each of ${String(cases.length)} planted violations`, () 
       `${what}: ${JSON.stringify(found)}`,
     );
   }
+});
+
+test("a checkpoint's clock may have been set by a start that nobody told of", () => {
+  const findings = checkRun(withTimedOutGate(2000));
+  assert.deepEqual(
+    findings.filter((finding) => finding.startsWith("gate is")),
+    [],
+  );
 });
 
 test("what a fault explains is no violation", () => {

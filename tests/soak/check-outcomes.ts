@@ -93,18 +93,25 @@ export function checkpointsBehind(nodes: readonly NodeSketch[], id: string): str
     .map((node) => node.id);
 }
 
-/** As long as a worker may be stopped by a fault, and then some. */
-const UNTOLD_START_MS = 20_000;
+/** An execution that was killed right after it had set the checkpoint's clock never told of its start; none starts before its needs have ended. */
+function earliestOpening({ evidence, timeline }: Place, node: CheckpointSketch): number {
+  const accepted = Date.parse(evidence.run.createdAt);
+  const ready = node.needs.map((id) => {
+    const needs = evidence.scenario.nodes.find((other) => other.id === id)?.needs ?? [];
+    return Math.max(
+      accepted,
+      ...needs.map((need) => timeline.outcomes.get(need)?.endedAt ?? accepted),
+    );
+  });
+  return Math.min(...ready);
+}
 
 function allowedForCheckpoint(place: Place, node: CheckpointSketch): Status[] {
   const { timeline, outcome } = place;
-  const starts = timeline.starts.filter((start) => node.needs.includes(start.node));
-  // An execution that was killed or stopped right after it had set the clock may never have told of its start, or told it late.
-  const opened = Math.min(...starts.map(({ at }) => at)) - UNTOLD_START_MS;
   const isOver =
-    node.timeoutMs !== null && outcome.endedAt >= opened + node.timeoutMs - ROUNDING_MS;
+    node.timeoutMs !== null &&
+    outcome.endedAt >= earliestOpening(place, node) + node.timeoutMs - ROUNDING_MS;
   const timedOut: Status[] = isOver ? ["timed_out"] : [];
-  if (outcome.status === "timed_out") return timedOut;
   const counted = node.needs.filter((need) => !node.mayFail.includes(need));
   const statuses = counted.map((need) => timeline.outcomes.get(need)?.status ?? null);
   return [judged(statuses), ...timedOut];
