@@ -148,7 +148,6 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
       },
     ],
     isDraining,
-    lanes: size,
     schedules,
   });
 

@@ -133,7 +133,8 @@ function idOf(body: unknown): { readonly value: string; readonly holder: JsonObj
   const holder = body["id"] === undefined && isJsonObject(inner) ? inner : body;
   const id = holder["id"];
   if (typeof id === "number") return { value: String(id), holder };
-  const isName = typeof id === "string" && id !== "" && id.length <= 512;
+  // A dot in a path is no name: it would lead to what stands above.
+  const isName = typeof id === "string" && id.length <= 512 && !/^\.{0,2}$/.test(id);
   return isName ? { value: id, holder } : null;
 }
 

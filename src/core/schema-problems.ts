@@ -36,19 +36,24 @@ export function placeIssues({ issues }: z.ZodError, path: string): Problem[] {
 }
 
 /**
- * The `error` of a union of objects: what is wrong by the kind that was most likely meant, the one with the fewest faults, where zod
- * would only say that none of them fits.
+ * The `error` of a union with objects: what is wrong by the kind that was most likely meant, where zod would only say that none of
+ * them fits. That is the one with the fewest faults, and one that is something else altogether only where all of them are.
  */
 export function describeUnion(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code !== "invalid_union") return undefined;
-  const kinds = issue.errors.map((faults) =>
-    faults.flatMap((fault): string[] =>
+  const kinds = issue.errors.map((faults) => {
+    const isOther = faults.some(
+      ({ code, path }) => code !== "unrecognized_keys" && path.length === 0,
+    );
+    const texts = faults.flatMap((fault): string[] =>
       fault.code === "unrecognized_keys"
         ? fault.keys.map((key) => `unknown key "${[...fault.path, key].join(".")}"`)
         : [[fault.path.join("."), fault.message].filter((part) => part !== "").join(": ")],
-    ),
-  );
-  return kinds.toSorted((left, right) => left.length - right.length)[0]?.join("; ");
+    );
+    return { texts, weight: texts.length + (isOther ? 1_000 : 0) };
+  });
+  const [likely] = kinds.toSorted((left, right) => left.weight - right.weight);
+  return likely?.texts.join("; ");
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

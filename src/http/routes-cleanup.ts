@@ -48,7 +48,7 @@ export function addCleanupRoute(app: App, { service }: RouteContext): void {
                 .describe("Why not everything could be looked at or deleted; null otherwise."),
             })
             .meta({ id: "OrphanSweep" }),
-          ...refusals("INVALID_CONFIG", "INVALID_PLAN", "INVALID_ENVIRONMENT", "NOT_READY"),
+          ...refusals("INVALID_CONFIG", "INVALID_PLAN", "INVALID_ENVIRONMENT"),
         },
       },
     },

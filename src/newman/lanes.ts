@@ -50,6 +50,25 @@ export function createLanes(options: LanesOptions): Lanes {
   const free = [...lanes];
   const waiting: Turn[] = [];
   let closed = false;
+  let brief: Lanes | null = null;
+  let briefRuns = 0;
+
+  /** A process without lanes runs no collections of plans, but it cleans up after them: in a lane that is gone when it is done. */
+  const runBriefly: CollectionRunner["run"] = async (job, runOptions) => {
+    if (closed) return { ended: "stopped", counts: NO_COUNTS };
+    brief ??= createLanes({ ...options, size: 1, expectedRuns: 1 });
+    const used = brief;
+    briefRuns += 1;
+    try {
+      return await used.run(job, runOptions);
+    } finally {
+      briefRuns -= 1;
+      if (briefRuns === 0) {
+        brief = null;
+        await used.close();
+      }
+    }
+  };
 
   /** The next free lane, one that is ready where there is one, or null when the signal is aborted or the pool closed first. */
   const takeLane = (signal: AbortSignal): Promise<Lane | null> => {
@@ -84,6 +103,7 @@ export function createLanes(options: LanesOptions): Lanes {
         spare.keep(options.spareAfterMs ?? FIRST_SPARE_MS);
     },
     async run(job, runOptions) {
+      if (lanes.length === 0) return runBriefly(job, runOptions);
       const lane = await takeLane(runOptions.signal);
       if (lane === null) return { ended: "stopped", counts: NO_COUNTS };
       try {
@@ -95,7 +115,7 @@ export function createLanes(options: LanesOptions): Lanes {
     async close() {
       closed = true;
       for (const turn of waiting.splice(0)) turn(null);
-      await Promise.all([...lanes.map((lane) => lane.close()), spare.close()]);
+      await Promise.all([...lanes.map((lane) => lane.close()), spare.close(), brief?.close()]);
     },
     status: () => lanes.map((lane) => lane.status()),
     spare: spare.state,

@@ -1,6 +1,7 @@
 /** Cleaning up after a task: what its ledger and the lists of its environment show as left is deleted, in reverse order, until nothing is. */
 
 import type { CleanupNode } from "../core/cleanup.js";
+import type { RunEvent } from "../core/event.js";
 import type { RequestRecord } from "../core/evidence.js";
 import { entriesOf, foldLedger } from "../core/ledger.js";
 import type { Creation, LedgerEntry } from "../core/ledger-entry.js";
@@ -47,11 +48,12 @@ export async function cleanUp(deps: WorkDependencies, at: CleanUp): Promise<Outc
   if (awaited.some((id) => !outcomes.has(id))) return { state: "later" };
   const settle = (settlement: Pick<Outcome, "status" | "cause" | "reason">): Outcome =>
     outcomeOf(node, settlement, deps.clock.now());
-  if (hasNothingLeft(at))
+  const events = await allEvents(deps, run.id);
+  if (hasNothingLeft(at, events))
     return settle({ status: "passed", cause: null, reason: "nothing to delete" });
   const attempt = await deps.store.nextAttempt(run.id, node.id);
   const startedAt = deps.clock.now();
-  const { left, trouble } = await deleteWhatIsLeft(deps, at, attempt);
+  const { left, trouble } = await deleteWhatIsLeft(deps, at, { attempt, events });
   if (at.wake.signal.aborted) throw new OwnershipLost(`${node.id} of run ${run.id} is handed over`);
   const facts = { attempt, startedAt };
   if (left.length === 0 && trouble === null)
@@ -72,25 +74,29 @@ export async function cleanUp(deps: WorkDependencies, at: CleanUp): Promise<Outc
   return { ...settle({ status: "failed", cause: "cleanup", reason }), ...facts };
 }
 
-/** The only attempt of a task that came to its end says for certain what it left; any other may have left more. */
-function hasNothingLeft({ task, outcomes }: CleanUp): boolean {
+/**
+ * The only attempt of a task that came to its end says for certain what it left; any other may have left more, and a task that was
+ * never started has left nothing.
+ */
+function hasNothingLeft({ task, outcomes }: CleanUp, events: readonly RunEvent[]): boolean {
   const outcome = outcomes.get(task.id);
   if (outcome === undefined) return false;
   if (outcome.reusedFrom !== undefined) return true;
-  const isWhole =
-    outcome.attempt === 1 && outcome.status === "passed" && shardIds(task).length === 0;
+  const parts = new Set([task.id, ...shardIds(task)]);
+  if (!events.some((event) => event.type === "node.started" && parts.has(event.node))) return true;
+  const isWhole = outcome.attempt === 1 && outcome.status === "passed" && parts.size === 1;
   return isWhole && outcome.ledger === undefined && (task.sweep ?? []).length === 0;
 }
 
 async function deleteWhatIsLeft(
   deps: WorkDependencies,
   at: CleanUp,
-  attempt: number,
+  known: { readonly attempt: number; readonly events: readonly RunEvent[] },
 ): Promise<{ readonly left: readonly string[]; readonly trouble: string | null }> {
   const { run, node, task, wake } = at;
+  const { attempt, events } = known;
   const inputs = await getInputs(deps.blobs, run.inputs);
-  const known = new Set([task.id, ...shardIds(task), node.id]);
-  const entries = entriesOf(await allEvents(deps, run.id), known);
+  const entries = entriesOf(events, new Set([task.id, ...shardIds(task), node.id]));
   const left = foldLedger(entries).left.toReversed();
   const creations = left.map((entry) => openEntry(entry, inputs.ledgerKey));
   const rendered = renderFor(deps, {

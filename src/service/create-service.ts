@@ -28,7 +28,6 @@ export interface ServiceParts {
   readonly config: readonly ConfigValue[];
   readonly probes: readonly Probe[];
   readonly isDraining: () => boolean;
-  readonly lanes: number;
   readonly schedules: ScheduleClock;
 }
 
@@ -77,13 +76,7 @@ export function createService(deps: Dependencies, parts: ServiceParts): Service 
     waitForRun: async (runId, options) => tellWaiting(deps, await waitForRun(deps, runId, options)),
     takeExports: (runId) => takeExports(deps, runId),
     reportRun: (runId) => reportRun(deps, runId),
-    async cleanOrphans(request) {
-      if (parts.lanes > 0) return cleanOrphans(deps, request);
-      throw new TurnpikeError(
-        "NOT_READY",
-        "this service has no lanes to clean up in; use turnpike cleanup, or a service with lanes",
-      );
-    },
+    cleanOrphans: (request) => cleanOrphans(deps, request),
     checkReadiness: () => checkReadiness(parts.probes, READINESS_LIMIT_MS),
     async measure() {
       const openRuns = (await deps.store.openRuns()).length;

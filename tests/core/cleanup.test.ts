@@ -88,6 +88,21 @@ test("a clean-up after the run that a checkpoint wants proof of is refused with 
   );
 });
 
+test("what is wrong in a clean-up is said with its place in it", () => {
+  const problemsOf = (cleanup: unknown): string => {
+    const check = readPlan({ name: "p", tasks: { a: { collection: "x.json", cleanup } } });
+    return check.ok ? "" : check.problems.map(formatProblem).join("\n");
+  };
+  const lists = [{ list: "/x", delete: "/x/{{id}}" }, { list: 5 }];
+  assert.match(
+    problemsOf({ delete: "created", lists }),
+    /^tasks\.a\.cleanup: lists\.1: list: .*number/,
+  );
+  assert.match(problemsOf({ delete: "all" }), /^tasks\.a\.cleanup: delete: /);
+  assert.match(problemsOf({ delete: "created", aftr: "run" }), /^tasks\.a\.cleanup.*aftr/);
+  assert.match(problemsOf("yes"), /^tasks\.a\.cleanup: \S/);
+});
+
 test("whatever the plan, no clean-up waits for itself, and a proof waits for the clean-up of everything before it", () => {
   const shapes = fc.array(
     fc.record({

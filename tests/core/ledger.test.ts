@@ -54,6 +54,7 @@ test("what an exchange created or deleted is recognised by its method, status, L
     [{ url: "http://user:pass@host:1/v1/items", body: { id: 7 } }, `created id ${URL_OF}/7`],
     [{ body: {} }, "nothing"],
     [{ body: { id: "" } }, "nothing"],
+    [{ body: { id: ".." } }, "nothing"],
     [{ body: { id: { of: 1 } } }, "nothing"],
     [{ body: [{ id: 7 }] }, "nothing"],
     [{ body: undefined }, "nothing"],

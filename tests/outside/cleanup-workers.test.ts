@@ -102,6 +102,17 @@ describe("clean-up on workers", { skip: absence ?? false }, () => {
     await redis.close();
   });
 
+  test("a service without lanes cleans up where nobody is there to do it, and waits for nobody where there is nothing to do", async () => {
+    const swept = await ask<object>("/v1/cleanup", { environment: [], dryRun: true });
+    assert.deepEqual(swept, { dryRun: true, found: [], trouble: null });
+    const { id } = await ask<{ readonly id: string }>("/v1/runs", { plan: "whole" });
+    await ask(`/v1/runs/${id}/cancel`, {});
+    await ended(id);
+    const { tasks } = await ask<RunReport>(`/v1/runs/${id}/report.json`);
+    assert.equal(tasks[0]?.status, "cancelled");
+    assert.deepEqual([...target.documents.values()], ["somebody", "else"]);
+  });
+
   test("a worker that is killed while it creates leaves nothing of its run, and the worker that takes over cleans up", async () => {
     const first = await work();
     target.holdAfter(2);
@@ -117,6 +128,21 @@ describe("clean-up on workers", { skip: absence ?? false }, () => {
     assert.equal(tasks[0]?.attempt, 2);
     assert.equal(tasks[0].ledger?.cleanup?.status, "passed");
     await stop(second);
+  });
+
+  test("a cancelled run is cleaned up after by a worker, because its service has no lanes", async () => {
+    const worker = await work();
+    target.holdAfter(2);
+    const { id } = await ask<{ readonly id: string }>("/v1/runs", { plan: "whole" });
+    await until(() => target.held() === 1, "the third document is created and its answer held");
+    await ask(`/v1/runs/${id}/cancel`, {});
+    await ended(id);
+    target.release();
+    const { tasks } = await ask<RunReport>(`/v1/runs/${id}/report.json`);
+    assert.equal(tasks[0]?.status, "cancelled", worker.text());
+    assert.equal(tasks[0].ledger?.cleanup?.status, "passed");
+    assert.deepEqual([...target.documents.values()], ["somebody", "else"]);
+    await stop(worker);
   });
 
   test("the parts of a task leave nothing on any worker, also where one is killed and the other is cut off", async () => {

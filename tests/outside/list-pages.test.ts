@@ -288,6 +288,12 @@ test("what cannot be read to its end is said with the place in the configuration
       expected: /what is called Test_1 has no id; no id\.0\.id says which field/,
     },
     {
+      what: "no name",
+      rule: {},
+      answers: { "BASE/items": { body: [{ id: "..", name: "Test_1" }] } },
+      expected: /what is called Test_1 has no id/,
+    },
+    {
       what: "not there",
       rule: { pages: { page: "page" } },
       answers: {},
@@ -307,8 +313,8 @@ test("what cannot be read to its end is said with the place in the configuration
     },
   ]);
   assert.equal(
-    asked.find(({ path }) => path.startsWith("/6/items?"))?.path,
-    "/6/items?k=%7B%7Bkey%7D%7D",
+    asked.find(({ path }) => path.startsWith("/7/items?"))?.path,
+    "/7/items?k=%7B%7Bkey%7D%7D",
     "what a target answers is no place for our variables",
   );
 });
