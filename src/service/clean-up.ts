@@ -48,9 +48,10 @@ export async function cleanUp(deps: WorkDependencies, at: CleanUp): Promise<Outc
   if (awaited.some((id) => !outcomes.has(id))) return { state: "later" };
   const settle = (settlement: Pick<Outcome, "status" | "cause" | "reason">): Outcome =>
     outcomeOf(node, settlement, deps.clock.now());
+  const nothing = settle({ status: "passed", cause: null, reason: "nothing to delete" });
+  if (hasNothingLeft(at)) return nothing;
   const events = await allEvents(deps, run.id);
-  if (hasNothingLeft(at, events))
-    return settle({ status: "passed", cause: null, reason: "nothing to delete" });
+  if (!wasStarted(task, events)) return nothing;
   const attempt = await deps.store.nextAttempt(run.id, node.id);
   const startedAt = deps.clock.now();
   const { left, trouble } = await deleteWhatIsLeft(deps, at, { attempt, events });
@@ -74,18 +75,20 @@ export async function cleanUp(deps: WorkDependencies, at: CleanUp): Promise<Outc
   return { ...settle({ status: "failed", cause: "cleanup", reason }), ...facts };
 }
 
-/**
- * The only attempt of a task that came to its end says for certain what it left; any other may have left more, and a task that was
- * never started has left nothing.
- */
-function hasNothingLeft({ task, outcomes }: CleanUp, events: readonly RunEvent[]): boolean {
+/** The only attempt of a task that came to its end says for certain what it left; any other may have left more. */
+function hasNothingLeft({ task, outcomes }: CleanUp): boolean {
   const outcome = outcomes.get(task.id);
   if (outcome === undefined) return false;
   if (outcome.reusedFrom !== undefined) return true;
-  const parts = new Set([task.id, ...shardIds(task)]);
-  if (!events.some((event) => event.type === "node.started" && parts.has(event.node))) return true;
-  const isWhole = outcome.attempt === 1 && outcome.status === "passed" && parts.size === 1;
+  const isWhole =
+    outcome.attempt === 1 && outcome.status === "passed" && shardIds(task).length === 0;
   return isWhole && outcome.ledger === undefined && (task.sweep ?? []).length === 0;
+}
+
+/** By the log, because an attempt whose worker died and that was cancelled afterwards stands in no outcome. */
+function wasStarted(task: TaskNode, events: readonly RunEvent[]): boolean {
+  const parts = new Set([task.id, ...shardIds(task)]);
+  return events.some((event) => event.type === "node.started" && parts.has(event.node));
 }
 
 async function deleteWhatIsLeft(
