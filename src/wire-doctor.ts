@@ -3,7 +3,8 @@
 import type { Config } from "./core/config.js";
 import { found, type Finding } from "./core/finding.js";
 import { examineProject } from "./service/examine-project.js";
-import { openEnvironments, openPlans } from "./wire-documents.js";
+import { examineSecrets } from "./service/examine-secrets.js";
+import { openEnvironments, openPlans, openSecrets, openVault } from "./wire-documents.js";
 
 /** The findings in a fixed order; the parts are asked at once. */
 export async function examine(config: Config): Promise<readonly Finding[]> {
@@ -22,6 +23,7 @@ export async function examine(config: Config): Promise<readonly Finding[]> {
       examineSharedStore(config),
     ),
     examineDocuments(config),
+    examineSecretsOf(config),
   ]);
   return parts.flat();
 }
@@ -34,5 +36,13 @@ async function examineDocuments(config: Config): Promise<readonly Finding[]> {
     egress: config.egress,
     health: config.health,
     probe: probeTarget,
+  });
+}
+
+async function examineSecretsOf(config: Config): Promise<readonly Finding[]> {
+  return examineSecrets({
+    environments: await openEnvironments(config),
+    vault: await openVault(config),
+    secrets: await openSecrets(config),
   });
 }

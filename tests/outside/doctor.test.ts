@@ -1,9 +1,13 @@
 /** `turnpike doctor` on installations that are in order and on broken ones. */
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import type { Finding } from "../../src/core/finding.js";
+import { openVault } from "../../src/store/vault.js";
 import { collectionOf, createProject, STATUS_200, type Project } from "../support/project.js";
+import { firestoreAbsence, newProject, startFirestore } from "../support/firestore.js";
+import { postgresAbsence, startPostgres } from "../support/postgres.js";
 import { freePort, redisAbsence, startRedis } from "../support/redis.js";
 import { startTarget } from "../support/target.js";
 
@@ -27,8 +31,16 @@ function writePlan(more: object): void {
   });
 }
 
-async function findings(expectedCode: number, ...flags: string[]): Promise<readonly Finding[]> {
-  const { code, stdout, stderr } = await project.run(["doctor", "--json", ...flags]);
+function findings(expectedCode: number, ...flags: string[]): Promise<readonly Finding[]> {
+  return findingsWith({}, expectedCode, ...flags);
+}
+
+async function findingsWith(
+  variables: Readonly<Record<string, string>>,
+  expectedCode: number,
+  ...flags: string[]
+): Promise<readonly Finding[]> {
+  const { code, stdout, stderr } = await project.run(["doctor", "--json", ...flags], variables);
   assert.equal(code, expectedCode, `${stdout}\n${stderr}`);
   return (JSON.parse(stdout) as { readonly findings: readonly Finding[] }).findings;
 }
@@ -156,4 +168,57 @@ test("a PostgreSQL server that is not there is found, and its password is not sh
   const all = await findings(3, "--postgres", url);
   check(all, "postgres", "fail", /cannot be reached/, /start/);
   assert.ok(!JSON.stringify(all).includes("hunter22"));
+});
+
+test(
+  "a PostgreSQL server that answers is named with its version",
+  { skip: postgresAbsence() ?? false },
+  async (context) => {
+    const server = await startPostgres();
+    context.after(() => server.close());
+    check(
+      await findings(0, "--postgres", await server.newDatabase()),
+      "postgres",
+      "ok",
+      /^PostgreSQL \d+.* answers at /,
+    );
+  },
+);
+
+test(
+  "a Firestore that takes writes is named with its emulator",
+  { skip: firestoreAbsence() ?? false },
+  async (context) => {
+    const { host, close } = await startFirestore();
+    context.after(close);
+    const variables = { FIRESTORE_EMULATOR_HOST: host };
+    const all = await findingsWith(variables, 0, "--firestore-project", newProject());
+    check(all, "firestore", "ok", /on the emulator at .* takes writes/);
+  },
+);
+
+test("a vault that does not open and secrets that lead nowhere are named, and no value is shown", async () => {
+  const key = { TURNPIKE_VAULT_KEY: "a key of enough characters" };
+  const values = ["${env:SECRET_A}", "${env:OTHER}", "${file:token}", "{{vault:pin}}"];
+  const rows = values.map((value, index) => ({ key: `secret_${String(index)}`, value }));
+  project.write("environments/local.postman_environment.json", { name: "local", values: rows });
+  const none = await findings(0);
+  check(none, "secrets of local", "warn", /secret_0: .*SECRET_A is not set/, /provide it/);
+  check(none, "secrets of local", "warn", /secret_1: .*OTHER is not released/, /secretVariables/);
+  check(none, "secrets of local", "warn", /secret_2: .*token cannot be read/, /create it/);
+  check(none, "secrets of local", "warn", /secret_3: .*the vault has no "pin"/, /vault set pin/);
+
+  const vaultFile = join(project.directory, "turnpike.vault.json");
+  await openVault({ path: vaultFile, key: key.TURNPIKE_VAULT_KEY }).set("pin", "canary-1", []);
+  project.write("secrets/token", "canary-2");
+  const set = { ...key, SECRET_A: "canary-3", OTHER: "canary-4", TURNPIKE_SECRET_VARIABLES: "*" };
+  const whole = await findingsWith(set, 0);
+  check(whole, "vault", "ok", /^1 secrets, all can be decrypted/);
+  check(whole, "secrets of local", "ok", /^4 references, all lead to a value/);
+  const wrong = { ...set, TURNPIKE_VAULT_KEY: "another key of enough characters" };
+  const closed = await findingsWith(wrong, 3);
+  check(closed, "vault", "fail", /"pin" of the vault cannot be decrypted/, /restore its key/);
+  const locked = await findings(3);
+  check(locked, "vault", "fail", /the vault is locked/, /TURNPIKE_VAULT_KEY/);
+  assert.doesNotMatch(JSON.stringify([none, whole, closed, locked]), /canary/);
 });
