@@ -117,7 +117,12 @@ test("every turnpike command and flag of the README exists", async () => {
     };
     const context = {
       version: "0",
-      terminal: { ...terminal, resultPalette: PLAIN, progressPalette: PLAIN },
+      terminal: {
+        ...terminal,
+        resultPalette: PLAIN,
+        progressPalette: PLAIN,
+        unread: new AbortController().signal,
+      },
       loadConfig: refuse,
       openPlans: refuse,
       openEnvironments: refuse,

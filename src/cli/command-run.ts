@@ -244,6 +244,7 @@ function collectionFlags(options: RunOptions): CollectionFlags {
   return {
     data: options.iterationData,
     workingDirectory: options.workingDir,
+    folders: options.folder ?? [],
     cookieJar: options.cookieJar,
     exports: [...exportTargets(options).keys()],
     timeoutMs: options.timeout === 0 ? undefined : options.timeout,

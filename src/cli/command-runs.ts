@@ -131,9 +131,11 @@ function addLogsCommand(program: Command, context: CommandContext): void {
     }
     const stop = new AbortController();
     const off = context.onSignal(() => stop.abort());
-    for await (const { event } of server.follow(runId, { signal: stop.signal, onNotice: progress }))
+    const signal = AbortSignal.any([stop.signal, context.terminal.unread]);
+    for await (const { event } of server.follow(runId, { signal, onNotice: progress }))
       shown.show(event);
     off();
+    if (context.terminal.unread.aborted) return;
     const { verdict } = await server.read(pathOfRun(runId), runAnswerSchema);
     result(`run ${runId} ${verdict === null ? "goes on" : wordOf(verdict)}`);
   });

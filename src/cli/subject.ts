@@ -2,6 +2,7 @@
 
 import { readFile, stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
+import { problemsOfNames } from "../collections/exclude-items.js";
 import { dataFormatOf, problemsOfIterationData } from "../collections/iteration-data.js";
 import { environmentFormatOf, readEnvironmentFile } from "../collections/environment-file.js";
 import { problemsOfCollection } from "../collections/read-collection.js";
@@ -17,6 +18,8 @@ import type { PlanFiles } from "./context.js";
 export interface CollectionFlags {
   readonly data?: string | undefined;
   readonly workingDirectory?: string | undefined;
+  /** Folders and requests to run, which stand in `task` as well. */
+  readonly folders: readonly string[];
   readonly cookieJar: string | undefined;
   readonly exports: readonly ExportName[];
   /** Limit of the collection, or of the whole run of a plan. */
@@ -75,6 +78,8 @@ function limitRun(folder: PlanFolder, timeoutMs: number | undefined): PlanFolder
 async function loadCollection(path: string, flags: CollectionFlags): Promise<PlanFolder> {
   const content = await readGiven("collection", path);
   refuse("INVALID_COLLECTION", path, problemsOfCollection(content));
+  const place = { file: path, path: "--folder", wanted: flags.folders };
+  refuse("INVALID_REQUEST", "the command", problemsOfNames(content, place));
   const files = new Map([[COLLECTION_FILE, content]]);
   const data = flags.data === undefined ? null : await readData(flags.data);
   if (data !== null) files.set(data.name, data.bytes);

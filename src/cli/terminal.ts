@@ -10,6 +10,8 @@ export interface Terminal {
   progress(line: string): void;
   readonly resultPalette: Palette;
   readonly progressPalette: Palette;
+  /** Aborted when nobody reads the results any more, as after `| head`. */
+  readonly unread: AbortSignal;
 }
 
 type Stream = Writable & { readonly isTTY?: boolean };
@@ -23,9 +25,16 @@ export function createTerminal(from: {
   // https://no-color.org: present and not empty means no colour.
   const paletteOf = (stream: Stream): Palette =>
     stream.isTTY === true && (variables["NO_COLOR"] ?? "") === "" ? ANSI : PLAIN;
+  const unread = new AbortController();
+  // A reader that left (`| head -1`, a closed terminal) must not end a run, nor turn its verdict into another exit code.
+  stdout.on("error", () => {
+    unread.abort();
+  });
+  stderr.on("error", () => undefined);
   return {
     result: (line) => void stdout.write(`${line}\n`),
     progress: (line) => void stderr.write(`${line}\n`),
+    unread: unread.signal,
     resultPalette: paletteOf(stdout),
     progressPalette: paletteOf(stderr),
   };

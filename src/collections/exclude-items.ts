@@ -1,6 +1,9 @@
-/** Leaving folders and requests out of a collection. */
+/** Leaving folders and requests out of a collection, and finding those that are named. */
 
+import type { Problem } from "../core/errors.js";
 import { isJsonObject, type JsonObject } from "../core/json-object.js";
+import { nearest } from "../core/nearest.js";
+import { readCollection } from "./read-collection.js";
 
 interface Excluded {
   /** The collection without them; the one given is left as it is. */
@@ -38,4 +41,26 @@ export function excludeItems(collection: JsonObject, exclude: readonly string[])
     unknown: exclude.filter((name) => !found.has(name)),
     names: [...names],
   };
+}
+
+/**
+ * One problem for each name that is neither a folder nor a request of the collection in `bytes`; `path` says where it was named.
+ * Silent where there are no names to be found by, as in a Collection v1.
+ */
+export function problemsOfNames(
+  bytes: Uint8Array,
+  { file, path, wanted }: { file: string; path: string; wanted: readonly string[] },
+): Problem[] {
+  const read = wanted.length === 0 ? null : readCollection(bytes);
+  if (read === null || !read.ok) return [];
+  const { unknown, names } = excludeItems(read.collection, wanted);
+  if (names.length === 0) return [];
+  return unknown.map((name) => {
+    const guess = nearest(name, names);
+    return {
+      path,
+      message: `${file} has no folder or request "${name}"`,
+      suggestedAction: guess === null ? "remove it" : `did you mean "${guess}"?`,
+    };
+  });
 }

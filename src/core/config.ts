@@ -10,7 +10,7 @@ import { sweepByEnvironmentSchema } from "./sweep.js";
 import type { Problem } from "./errors.js";
 import { limitsSchema } from "./limits.js";
 import { nearest } from "./nearest.js";
-import { placeIssues } from "./schema-problems.js";
+import { describeFault, placeIssues } from "./schema-problems.js";
 
 /** Every key there is. When you add one, add its row to the table in README.md; a test compares the two. */
 export const CONFIG_KEYS = {
@@ -288,7 +288,7 @@ function checkSource(source: ConfigSource): Problem[] {
         },
       ];
     }
-    const read = CONFIG_KEYS[name].schema.safeParse(fromText(name, raw));
+    const read = CONFIG_KEYS[name].schema.safeParse(fromText(name, raw), { error: describeFault });
     return read.success ? [] : placeIssues(read.error, path);
   });
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Problem } from "./errors.js";
 import { isJsonObject, type JsonObject } from "./json-object.js";
 import { ID_PATTERN, taskEntries } from "./plan-document.js";
-import { toProblems } from "./schema-problems.js";
+import { describeFault, toProblems } from "./schema-problems.js";
 
 /** A node that stands for all nodes of another plan. */
 const includeSchema = z.strictObject({
@@ -89,7 +89,7 @@ export function includePlans(
     at: { readonly stack: readonly string[]; readonly place: string },
   ): Included {
     const place = `${at.place}.${id}`;
-    const read = includeSchema.safeParse(body);
+    const read = includeSchema.safeParse(body, { error: describeFault });
     if (!read.success) {
       problems.push(...toProblems(read.error, place.split("."), body, includeSchema.shape));
       return NOTHING;

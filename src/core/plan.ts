@@ -12,7 +12,7 @@ import { cellsOf } from "./matrix.js";
 import { ID_PATTERN, layersSchema, planSchemas, taskEntries } from "./plan-document.js";
 import { problemsOfNeeds } from "./plan-needs.js";
 import { problemsOfProofs } from "./proofs.js";
-import { toProblems } from "./schema-problems.js";
+import { describeFault, toProblems } from "./schema-problems.js";
 import type { SweepRule } from "./sweep.js";
 import type { ShardPlace, Split } from "./split.js";
 
@@ -92,7 +92,7 @@ export type PlanCheck =
  * them. `madeIds` are those that an included plan has brought, which no author could write.
  */
 export function readPlan(document: unknown, madeIds: ReadonlySet<string> = new Set()): PlanCheck {
-  const head = planSchemas.document.safeParse(document);
+  const head = planSchemas.document.safeParse(document, { error: describeFault });
   const problems = head.success
     ? []
     : toProblems(head.error, [], document, planSchemas.document.shape);
@@ -197,7 +197,7 @@ function readNodes(
         },
       ];
   if (isJsonObject(body) && "checkpoint" in body) {
-    const read = planSchemas.checkpoint.safeParse(body);
+    const read = planSchemas.checkpoint.safeParse(body, { error: describeFault });
     if (!read.success)
       return {
         problems: [...badId, ...toProblems(read.error, place, body, planSchemas.checkpoint.shape)],
@@ -211,7 +211,7 @@ function readNodes(
     const node = { id, title: title ?? id, needs, timeoutMs: timeout, ...requirement };
     return { nodes: [{ kind: "checkpoint", ...node }] };
   }
-  const read = planSchemas.task.safeParse(body);
+  const read = planSchemas.task.safeParse(body, { error: describeFault });
   if (!read.success)
     return { problems: [...badId, ...toProblems(read.error, place, body, planSchemas.task.shape)] };
   if (badId.length > 0) return { problems: badId };

@@ -4,6 +4,7 @@ import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Problem } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
+import { describeFault, keysAt } from "../core/schema-problems.js";
 
 type Issue = z.core.$ZodIssue;
 
@@ -25,7 +26,7 @@ export function requestProblems(request: FastifyRequest): Problem[] {
 function problemsOf(schema: unknown, value: unknown, place: string): Problem[] {
   if (!(schema instanceof z.ZodType)) return [];
   const absent = value === undefined || value === null;
-  const read = schema.safeParse(value);
+  const read = schema.safeParse(value, { error: describeFault });
   if (read.success) return [];
   if (absent && place === "") {
     return [
@@ -55,7 +56,7 @@ function toProblems(issue: Issue, { schema, value, place }: Subject): Problem[] 
     return [
       {
         path,
-        message: missing ? "this is required" : issue.message.replace(/^Invalid input: /, ""),
+        message: missing ? "this is required" : issue.message,
       },
     ];
   }
@@ -74,46 +75,10 @@ function toProblems(issue: Issue, { schema, value, place }: Subject): Problem[] 
 function flatten(issue: Issue): Issue[] {
   if (issue.code !== "invalid_union" || issue.errors.length === 0) return [issue];
   const meant = issue.errors.find((branch) => !branch.some((fault) => fault.path.length === 0));
-  if (meant !== undefined) {
-    return meant
-      .map((fault) => ({ ...fault, path: [...issue.path, ...fault.path] }))
-      .flatMap(flatten);
-  }
-  const expected = issue.errors
-    .flat()
-    .flatMap((fault) => (fault.code === "invalid_type" ? [fault.expected] : []));
-  return [
-    {
-      ...issue,
-      message: expected.length === 0 ? issue.message : `expected ${expected.join(" or ")}`,
-    },
-  ];
-}
-
-/** Keys an object schema has at a path; empty where the path leads to none. */
-function keysAt(schema: unknown, path: readonly PropertyKey[]): string[] {
-  if (schema instanceof z.ZodUnion) {
-    return schema.options.flatMap((option) => keysAt(option, path));
-  }
-  if (schema instanceof z.ZodPipe) return keysAt(schema.in, path);
-  if (
-    schema instanceof z.ZodOptional ||
-    schema instanceof z.ZodNullable ||
-    schema instanceof z.ZodDefault ||
-    schema instanceof z.ZodPrefault ||
-    schema instanceof z.ZodReadonly
-  ) {
-    return keysAt(schema.unwrap(), path);
-  }
-  const [first, ...rest] = path;
-  if (schema instanceof z.ZodObject) {
-    return first === undefined
-      ? Object.keys(schema.shape)
-      : keysAt(schema.shape[String(first)], rest);
-  }
-  if (schema instanceof z.ZodArray) return keysAt(schema.element, rest);
-  if (schema instanceof z.ZodRecord) return keysAt(schema.valueType, rest);
-  return [];
+  if (meant === undefined) return [issue];
+  return meant
+    .map((fault) => ({ ...fault, path: [...issue.path, ...fault.path] }))
+    .flatMap(flatten);
 }
 
 function dotted(place: string, path: readonly PropertyKey[]): string {

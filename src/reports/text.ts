@@ -26,6 +26,7 @@ import {
 /** More than that would push the table off the screen; the other formats hold all of them. */
 const MAX_FAILURES = 50;
 const TIMELINE_WIDTH = 40;
+const MAX_TITLE = 40;
 
 /** The whole report: what failed, then the table of tasks, then the speed-up. The verdict stands at the top and in the last line. */
 export function renderText(report: RunReport, palette: Palette): string[] {
@@ -99,9 +100,19 @@ function taskTable(report: RunReport, palette: Palette): string[] {
   ];
 }
 
+/** One long title would push the figures of all tasks off the screen; the other formats have it whole. */
 function nodeName(node: NodeReport): string {
   const title = printableLine(node.title);
-  return title === node.id ? node.id : `${node.id} ${title}`;
+  if (title === node.id) return node.id;
+  const letters = [...title];
+  const shown =
+    letters.length > MAX_TITLE
+      ? `${letters
+          .slice(0, MAX_TITLE - 1)
+          .join("")
+          .trimEnd()}…`
+      : title;
+  return `${node.id} ${shown}`;
 }
 
 function failureLines(failures: readonly FailureReport[], palette: Palette): string[] {

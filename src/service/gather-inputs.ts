@@ -1,7 +1,7 @@
 /** What a run gets besides its plan: environments, globals and overrides as they stand now, with their secrets put in. */
 
 import { cleanupNodes } from "../core/cleanup.js";
-import { plainLayer, type Layer } from "../core/environment.js";
+import { plainLayer, render, type Layer } from "../core/environment.js";
 import type { Plan } from "../core/plan.js";
 import type { Dependencies } from "./dependencies.js";
 import { readEnvironments, readGlobals } from "./find-environments.js";
@@ -47,10 +47,10 @@ export async function gatherInputs(
     ...(cleanupNodes(run.plan.nodes).length > 0 && { ledgerKey: deps.clock.random(52) }),
     environments,
     layers,
-    globals: [
-      ...globals.rows,
-      ...plainLayer("global variables", request.globalVariables ?? {}).rows,
-    ],
+    globals: render([
+      globals,
+      plainLayer("global variables", request.globalVariables ?? {}),
+    ]).rows.map(({ key, value, secret }) => ({ key, value, secret })),
     variables: { ...request.variables },
     ...(request.cookieJar !== undefined && { cookieJar: request.cookieJar }),
     ...(request.certificates !== undefined && { certificates: request.certificates }),

@@ -5,7 +5,7 @@ import { link, mkdir, open, rm, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { TurnpikeError } from "../core/errors.js";
+import { messageOf, TurnpikeError } from "../core/errors.js";
 import { besideOf, hasCode, readIfThere, writeWhole } from "./file.js";
 import { ageMs, isAlive, processIdentity, readOwner, toText, type Owner } from "./lock-owner.js";
 
@@ -20,6 +20,7 @@ export interface DataDirectory {
   release(): Promise<void>;
 }
 
+const UNWRITABLE = ["EACCES", "EEXIST", "ENOENT", "ENOSPC", "ENOTDIR", "EPERM", "EROFS"];
 const HEARTBEAT_MS = 5000;
 const TAKEOVER_LIMIT_MS = 3000;
 const ATTEMPTS = 100;
@@ -27,10 +28,23 @@ const ATTEMPT_PAUSE_MS = 50;
 
 /**
  * Makes the folder and locks it for this process. Throws DATA_DIRECTORY_IN_USE, naming the owner, while another live
- * process holds it; the lock of a process that is gone is taken over.
+ * process holds it; the lock of a process that is gone is taken over. Throws DATA_DIRECTORY_BROKEN where nothing can be written.
  */
 export async function lockDataDirectory(directory: string): Promise<DataDirectory> {
   const path = resolve(directory);
+  try {
+    return await lock(path);
+  } catch (cause) {
+    if (!UNWRITABLE.some((code) => hasCode(cause, code))) throw cause;
+    throw new TurnpikeError(
+      "DATA_DIRECTORY_BROKEN",
+      `the data directory ${path} cannot be written: ${messageOf(cause)}; make it a folder this user can write, with space on its disk, or name another one with --data-dir`,
+      { cause },
+    );
+  }
+}
+
+async function lock(path: string): Promise<DataDirectory> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   const lockPath = join(path, "lock.json");
   const own: Owner = {

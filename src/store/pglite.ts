@@ -1,6 +1,6 @@
 /** The embedded database: one PGlite in this process, opened from its directory, ready for BullMQ and the run store. */
 
-import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -9,6 +9,9 @@ import { runMigrations, type PgPool } from "bullmq";
 import { TurnpikeError } from "../core/errors.js";
 import { isMissing } from "./file.js";
 import { createPglitePool } from "./pglite-pool.js";
+
+/** One segment of the database's log: with less the disk is what is wrong, whatever the database says. */
+const MIN_FREE_BYTES = 16 * 2 ** 20;
 
 export interface PgliteOptions {
   /** Folder of the database, which must belong to this process alone (see data-directory.ts); null keeps it in memory. */
@@ -48,7 +51,7 @@ export async function openPglite(options: PgliteOptions): Promise<OpenPglite> {
     };
   } catch (error) {
     await database.close().catch(() => undefined);
-    throw options.directory === null ? error : broken(options.directory, error);
+    throw options.directory === null ? error : await broken(options.directory, error);
   }
 }
 
@@ -68,7 +71,7 @@ async function openDatabase({
     });
     return { database, isFirst };
   } catch (error) {
-    throw directory === null ? error : broken(directory, error);
+    throw directory === null ? error : await broken(directory, error);
   } finally {
     // Emscripten leaves the exit code of what ran inside it on the whole process.
     process.exitCode = exitCode;
@@ -116,10 +119,16 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-function broken(directory: string, cause: unknown): TurnpikeError {
+async function broken(directory: string, cause: unknown): Promise<TurnpikeError> {
+  const { bavail, bsize } = await statfs(dirname(directory));
+  const freeBytes = bavail * bsize;
+  const remedy =
+    freeBytes < MIN_FREE_BYTES
+      ? `, because its disk is full (${String(Math.floor(freeBytes / 2 ** 20))} MB free); make some space, or name another folder with --data-dir`
+      : "; move that folder away to begin with an empty one, or put back a copy of it";
   return new TurnpikeError(
     "DATA_DIRECTORY_BROKEN",
-    `the embedded database in ${directory} cannot be opened; move that folder away to begin with an empty one, or put back a copy of it`,
+    `the embedded database in ${directory} cannot be opened${remedy}`,
     { cause },
   );
 }

@@ -5,8 +5,7 @@ import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { problemsOfSource } from "../collections/generate-data.js";
 import { filesOfPlanData, inTask, readPlanData } from "../collections/plan-data.js";
 import { dataFormatOf, problemsOfIterationData } from "../collections/iteration-data.js";
-import { excludeItems } from "../collections/exclude-items.js";
-import { readCollection } from "../collections/read-collection.js";
+import { problemsOfNames } from "../collections/exclude-items.js";
 import { messageOf, type Problem } from "../core/errors.js";
 import { taskEntries } from "../core/plan-document.js";
 import { nearest } from "../core/nearest.js";
@@ -28,8 +27,8 @@ interface NamedFile {
   readonly place: string;
   readonly kind: "collection" | "data" | "schema";
   readonly path: string;
-  /** What the task leaves out of a collection. */
-  readonly exclude: readonly string[];
+  /** What the task runs of a collection, and leaves out of it, by its key. */
+  readonly parts: readonly { readonly key: string; readonly wanted: readonly string[] }[];
 }
 
 /** Takes the raw document, so that a plan with other faults still gets those of its files named. */
@@ -54,7 +53,10 @@ export async function readPlanFiles(
           ? checkData(named, bytes)
           : [];
     problems.push(...faults.map((fault) => atPlace(named, fault)));
-    if (faults.length === 0) problems.push(...problemsOfExclude(named, bytes));
+    for (const { key, wanted } of faults.length === 0 ? named.parts : []) {
+      const path = named.place.replace(/collection$/, key);
+      problems.push(...problemsOfNames(bytes, { file: named.path, path, wanted }));
+    }
   }
   return { files, problems: problems.concat(problemsOfGenerate(document, files)) };
 }
@@ -98,8 +100,9 @@ function namedFiles(document: unknown): NamedFile[] {
       })),
     ] as const;
     return named.flatMap(({ place, kind, path }): NamedFile[] => {
-      const exclude = kind === "collection" ? textsOf(task["exclude"]) : [];
-      return typeof path === "string" && path !== "" ? [{ place, kind, path, exclude }] : [];
+      const keys = kind === "collection" ? ["folder", "exclude"] : [];
+      const parts = keys.map((key) => ({ key, wanted: textsOf(task[key]) }));
+      return typeof path === "string" && path !== "" ? [{ place, kind, path, parts }] : [];
     });
   });
 }
@@ -147,23 +150,6 @@ async function missing(directory: string, named: NamedFile): Promise<Problem> {
 function checkData({ path }: NamedFile, bytes: Uint8Array): readonly Problem[] {
   const text = new TextDecoder().decode(bytes);
   return problemsOfIterationData({ format: dataFormatOf(path), text });
-}
-
-function problemsOfExclude(
-  { place, path, exclude }: NamedFile,
-  bytes: Uint8Array,
-): readonly Problem[] {
-  const check = exclude.length === 0 ? null : readCollection(bytes);
-  if (check === null || !check.ok) return [];
-  const { unknown, names } = excludeItems(check.collection, exclude);
-  return unknown.map((name) => {
-    const guess = nearest(name, names);
-    return {
-      path: place.replace(/collection$/, "exclude"),
-      message: `${path} has no folder or request "${name}"`,
-      suggestedAction: guess === null ? "remove it" : `did you mean "${guess}"?`,
-    };
-  });
 }
 
 function atPlace(named: NamedFile, fault: Problem): Problem {

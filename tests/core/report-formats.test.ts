@@ -82,6 +82,15 @@ test("five hundred failures do not push the table off the screen", () => {
   assert.ok(lines.some((line) => line.includes("and 450 more")));
 });
 
+test("a long title is cut where it would push the table off the screen", () => {
+  const report = buildReport(greenRun());
+  const tasks = report.tasks.map((task) => ({ ...task, title: "long ".repeat(60) }));
+  const lines = renderText({ ...report, tasks }, PLAIN);
+  const row = lines.find((line) => line.startsWith("task-1 ")) ?? "";
+  assert.match(row, /^task-1 (?:long ){7}long…\s+✓ passed/);
+  assert.ok(row.length < 110, row);
+});
+
 test("Markdown has a table of all nodes, the failures in code blocks, and no markup out of the texts of a run", () => {
   const markdown = renderMarkdown(RED);
   assert.match(markdown, /^## ❌ Tasks 1 to 10: failed$/m);

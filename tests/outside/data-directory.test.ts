@@ -175,6 +175,16 @@ test("a first start that was killed is begun anew", async () => {
   assert.deepEqual(await readdir(join(root, "half")), ["database"]);
 });
 
+test("a data directory that is a file, or below one, is named with what to do", async () => {
+  const file = join(root, "no-folder");
+  await writeFile(file, "");
+  for (const path of [file, join(file, "below")]) {
+    const { code, message } = await refusalOf(path);
+    assert.equal(code, "DATA_DIRECTORY_BROKEN");
+    assert.match(message, /no-folder.* cannot be written: E.* with --data-dir$/);
+  }
+});
+
 async function writeLock(
   directory: string,
   changes: Readonly<Record<string, unknown>>,

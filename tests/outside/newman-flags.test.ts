@@ -76,7 +76,12 @@ test("the exported environment, globals, collection and cookies are those of New
       { key: "token", value: "s3cr3t-old", type: "secret" },
     ],
   });
-  project.write("globals.json", { values: [{ key: "kept", value: "yes", type: "secret" }] });
+  project.write("globals.json", {
+    values: [
+      { key: "over", value: "old" },
+      { key: "kept", value: "yes", type: "secret" },
+    ],
+  });
   const args = (folder: string): string[] => [
     "scopes.json",
     "-e",
@@ -85,6 +90,8 @@ test("the exported environment, globals, collection and cookies are those of New
     "globals.json",
     "--env-var",
     "given=here",
+    "--global-var",
+    "over=new",
     ...EXPORTS.flatMap((name) => [`--export-${name}`, `${folder}/${name}.json`]),
   ];
   const { code, stdout, stderr } = await project.run(["run", ...args("ours")]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { collectionOf, createProject, STATUS_200, type Project } from "../support/project.js";
@@ -192,12 +192,27 @@ test("a plan includes another one of its folder, and a missing one is named", as
   assert.match(missing.stdout, /nowhere\.yaml: there is no file "nowhere\.yaml" to include/);
 });
 
+test("two documents in a plan, and a plan in another encoding, are refused with the place", async () => {
+  project.write("collections/two/plan.yaml", "name: two\ntasks: {}\n---\nname: three\n");
+  const two = await project.run(["plan", "validate", "two"]);
+  assert.equal(two.code, 2);
+  assert.match(two.stdout, /plan\.yaml:3:1: a second document begins here; a file holds one/);
+  writeFileSync(
+    join(project.directory, "collections/two/plan.yaml"),
+    Buffer.from("name: zw\u00f6lf\ntasks: {}\n", "latin1"),
+  );
+  const encoded = await project.run(["plan", "validate", "two"]);
+  assert.equal(encoded.code, 2);
+  assert.match(encoded.stdout, /plan\.yaml: is not UTF-8 text \(save it encoded as UTF-8\)/);
+});
+
 test("what a plan leaves out or multiplies is checked before anything runs", async () => {
   project.write("collections/typo/plan.yaml", {
     name: "typo",
     tasks: {
       a: {
         collection: "a.json",
+        folder: ["Smoke", "Smkoe"],
         exclude: ["Smok"],
         matrix: { environment: ["eu", "nowhere"], data: ["missing.csv"] },
       },
@@ -210,6 +225,15 @@ test("what a plan leaves out or multiplies is checked before anything runs", asy
   const { code, stdout } = await project.run(["plan", "validate", "typo"]);
   assert.equal(code, 2, stdout);
   assert.match(stdout, /tasks\.a\.exclude: a\.json has no folder or request "Smok".*"Smoke"/);
+  assert.match(stdout, /tasks\.a\.folder: a\.json has no folder or request "Smkoe".*"Smoke"/);
+  const { code: refused, stderr } = await project.run([
+    "run",
+    "collections/typo/a.json",
+    "--folder",
+    "smoke",
+  ]);
+  assert.equal(refused, 2, stderr);
+  assert.match(stderr, /--folder: \S+a\.json has no folder or request "smoke".*"Smoke"/);
   assert.match(stdout, /tasks\.a\.matrix\.data: there is no file "missing\.csv"/);
   assert.match(stdout, /tasks\.a\.matrix\.environment: no environment is called "nowhere"/);
 });

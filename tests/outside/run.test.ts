@@ -344,3 +344,27 @@ test("help and version are results, and end with 0", async () => {
   assert.match(help.stdout, /Usage: turnpike/);
   assert.match((await project.run(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
 });
+
+test("a run whose output nobody reads any more goes on to its verdict and its reports", async () => {
+  project.write(
+    "unread.json",
+    collectionOf(
+      "unread",
+      Array.from({ length: 3 }, () => ({ url: `${base}/delay/200`, test: STATUS_200 })),
+    ),
+  );
+  const { child, ended } = project.start([
+    "run",
+    "unread.json",
+    "--report",
+    "json=unread-out.json",
+  ]);
+  child.stderr?.once("data", () => {
+    child.stderr?.destroy();
+    child.stdout?.destroy();
+  });
+  const { code, stdout } = await ended;
+  assert.deepEqual([code, stdout], [0, ""]);
+  const report: unknown = JSON.parse(project.read("unread-out.json"));
+  assert.match(JSON.stringify(report), /"status":"passed"/);
+});
