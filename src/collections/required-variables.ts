@@ -13,6 +13,8 @@ interface VariableUse {
 export interface CollectionVariables {
   /** Read before anything in the collection may have set them; in the order of first use. */
   readonly required: readonly VariableUse[];
+  /** The same with the collection's own variables: an environment that has them wins over it. */
+  readonly used: readonly VariableUse[];
   /** Everything the scripts set. */
   readonly set: readonly VariableUse[];
 }
@@ -34,8 +36,10 @@ export function collectionVariables(collection: JsonObject): CollectionVariables
     if (name !== null) set.add(name);
   }
   const own = new Set(flow.variables);
+  const used = byName(required);
   return {
-    required: byName(required).filter(({ name }) => !own.has(name)),
+    required: used.filter(({ name }) => !own.has(name)),
+    used,
     set: byName(ofVariables.filter(({ kind }) => kind === "write")),
   };
 }

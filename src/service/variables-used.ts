@@ -21,7 +21,7 @@ export async function variablesUsed(from: {
     documents.push((await passOver(from.collections.get(name)))?.document);
   const used = documents.flatMap((document) => {
     const read = readCollection(document);
-    return read.ok ? collectionVariables(read.collection).required.map(({ name }) => name) : [];
+    return read.ok ? collectionVariables(read.collection).used.map(({ name }) => name) : [];
   });
   return documents.length === 0 ? null : { used: new Set(used) };
 }

@@ -148,3 +148,19 @@ test("lint names what is wrong and exits 1 on an error", async () => {
   assert.match(stdout, /error {3}odd values\.0: "base_url" begins with htp/);
   await env("delete", "odd");
 });
+
+test("lint calls no variable unused that a collection reads and has a value of its own for", async () => {
+  project.write("collections/own/c.json", {
+    ...collectionOf("own", [{ url: "http://127.0.0.1/{{region}}" }]),
+    variable: [{ key: "region", value: "eu" }],
+  });
+  project.write("collections/own/plan.yaml", "name: own\ntasks:\n  c: { collection: c.json }\n");
+  await env("create", "wins");
+  await env("set", "wins", "region", "us");
+  await env("set", "wins", "regoin", "us");
+  const { code, stdout } = await project.run(["env", "lint", "wins"]);
+  assert.equal(code, 0);
+  assert.doesNotMatch(stdout, /"region" \(/);
+  assert.match(stdout, /no collection uses "regoin" \(collections use "region"/);
+  await env("delete", "wins");
+});
