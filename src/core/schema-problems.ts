@@ -159,7 +159,8 @@ function nameOf(expected: string): string {
 }
 
 function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return "empty";
+  if (value === undefined) return "missing";
+  if (value === null) return "empty";
   if (Array.isArray(value)) return "a list";
   return typeof value === "boolean" || typeof value === "number"
     ? String(value)

@@ -96,7 +96,7 @@ test("what is wrong in a clean-up is said with its place in it", () => {
   const lists = [{ list: "/x", delete: "/x/{{id}}" }, { list: 5 }];
   assert.match(
     problemsOf({ delete: "created", lists }),
-    /^tasks\.a\.cleanup: lists\.1: list: .*number/,
+    /^tasks\.a\.cleanup: lists\.1: list: must be a text, and is 5;/,
   );
   assert.match(problemsOf({ delete: "all" }), /^tasks\.a\.cleanup: delete: /);
   assert.match(problemsOf({ delete: "created", aftr: "run" }), /^tasks\.a\.cleanup.*aftr/);
