@@ -3,15 +3,9 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseDocument } from "yaml";
-import {
-  CONFIG_KEYS,
-  keyNames,
-  resolveConfig,
-  type Config,
-  type ConfigSource,
-  type ConfigValue,
-} from "./core/config.js";
+import { CONFIG_KEYS, keyNames, type Config, type ConfigValue } from "./core/config.js";
 import { refusal, refuse, TurnpikeError } from "./core/errors.js";
+import { resolveConfig, type ConfigSource } from "./core/resolve-config.js";
 
 const DEFAULT_FILE = "turnpike.yaml";
 const VARIABLE_PREFIX = "TURNPIKE_";

@@ -3,12 +3,14 @@
 import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
 import type { RunningTurnpike, ServiceOptions } from "./cli/context.js";
+import { configuredCertificates } from "./certificates.js";
 import type { LoadedConfig } from "./config.js";
 import { createLog, type Logger } from "./log.js";
 import { createBell } from "./service/bell.js";
 import { createRingingStore } from "./service/ringing-store.js";
 import { createService } from "./service/create-service.js";
 import type { Dependencies } from "./service/dependencies.js";
+import { checkCertificates } from "./service/gather-inputs.js";
 import { createMeter } from "./service/meter.js";
 import { runTick } from "./service/schedule-plans.js";
 import { openRuns } from "./service/sweep-runs.js";
@@ -72,6 +74,9 @@ interface Start {
 
 async function start({ loaded, options, log, stops }: Start): Promise<RunningTurnpike> {
   const { config } = loaded;
+  const secrets = await openSecrets(config);
+  const certificates = configuredCertificates(config);
+  await checkCertificates({ secrets, certificates });
   const { lanes, size, started } = await startLanes(config, {
     log,
     stops,
@@ -116,7 +121,8 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     plans: await openPlanSource(config),
     environments: await openEnvironments(config),
     chosenEnvironment: await openChosenEnvironment(config),
-    secrets: await openSecrets(config),
+    secrets,
+    certificates,
     collections: await openCollections(config),
     collectionsDirectory: resolve(config.collectionsDirectory),
     bell: createBell(),

@@ -1,20 +1,16 @@
 /** The flags `--ssl-…`, named as Newman's: client certificates and further authorities, read and checked before anything runs. */
 
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
-import { X509Certificate } from "node:crypto";
-import { createSecureContext } from "node:tls";
 import type { Command } from "commander";
 import {
   certificateListSchema,
   clientCertificateSchema,
   EVERY_URL,
-  pathsOf,
   type Certificates,
   type ClientCertificate,
 } from "../core/certificates.js";
 import { messageOf, refusal, TurnpikeError } from "../core/errors.js";
 import { toProblems } from "../core/schema-problems.js";
+import { readCertificateFiles, readGiven } from "../certificates.js";
 
 export interface CertificateFlags {
   readonly sslClientCert: string | undefined;
@@ -38,23 +34,10 @@ export function addCertificateFlags(command: Command): void {
 export async function readCertificates(flags: CertificateFlags): Promise<Certificates | undefined> {
   const list = [...(await readList(flags.sslClientCertList)), ...ofFlags(flags)];
   if (list.length === 0 && flags.sslExtraCaCerts === undefined) return undefined;
-  const read = (path: string): Promise<Buffer> =>
-    readGiven(path, resolve(flags.workingDir ?? ".", path));
-  const files = new Map<string, Buffer>();
-  for (const path of list.flatMap(pathsOf)) files.set(path, await read(path));
-  for (const certificate of list) checkCertificate(certificate, files);
-  const authorities =
-    flags.sslExtraCaCerts === undefined ? null : await read(flags.sslExtraCaCerts);
-  if (authorities !== null)
-    check(
-      `the authorities of ${flags.sslExtraCaCerts ?? ""}`,
-      () => new X509Certificate(authorities),
-    );
-  return {
-    list,
-    files: Object.fromEntries([...files].map(([path, bytes]) => [path, bytes.toString("base64")])),
-    ...(authorities !== null && { authorities: authorities.toString("utf8") }),
-  };
+  return readCertificateFiles(
+    { list, authorities: flags.sslExtraCaCerts },
+    { directory: flags.workingDir ?? ".", error: "INVALID_REQUEST" },
+  );
 }
 
 /** The certificate of the single flags stands last, so that it serves the URLs no other one matches. */
@@ -90,7 +73,8 @@ function ofFlags({
 
 async function readList(path: string | undefined): Promise<readonly ClientCertificate[]> {
   if (path === undefined) return [];
-  const document = parse(path, (await readGiven(path, resolve(path))).toString("utf8"));
+  const given = { directory: ".", error: "INVALID_REQUEST" } as const;
+  const document = parse(path, (await readGiven(path, given)).toString("utf8"));
   const read = certificateListSchema.safeParse(document);
   if (read.success) return read.data;
   const problems = toProblems(read.error, [], document, clientCertificateSchema.shape);
@@ -102,45 +86,6 @@ function parse(path: string, text: string): unknown {
     return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
     throw new TurnpikeError("INVALID_REQUEST", `${path} is not JSON: ${messageOf(cause)}`, {
-      cause,
-    });
-  }
-}
-
-function checkCertificate(
-  { name, key, cert, pfx, passphrase }: ClientCertificate,
-  files: ReadonlyMap<string, Buffer>,
-): void {
-  const content = (source: { readonly src: string } | undefined): Buffer | undefined =>
-    source === undefined ? undefined : files.get(source.src);
-  check(`the client certificate ${name ?? cert?.src ?? pfx?.src ?? ""}`, () =>
-    createSecureContext({
-      key: content(key),
-      cert: content(cert),
-      pfx: content(pfx),
-      passphrase,
-    }),
-  );
-}
-
-/** TLS says now what it would say at the first request: a wrong passphrase, a key of another certificate, no PEM. */
-function check(what: string, use: () => unknown): void {
-  try {
-    use();
-  } catch (cause) {
-    throw new TurnpikeError(
-      "INVALID_REQUEST",
-      `${what} cannot be used: ${messageOf(cause)}; check the files and the passphrase`,
-      { cause },
-    );
-  }
-}
-
-async function readGiven(given: string, path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new TurnpikeError("NOT_FOUND", `${given} cannot be read at ${path}; check the path`, {
       cause,
     });
   }

@@ -1,7 +1,8 @@
 /** `turnpike config show`: the configuration in force and where each value comes from. */
 
 import type { Command } from "commander";
-import { CONFIG_KEYS, maskValues } from "../core/config.js";
+import { CONFIG_KEYS } from "../core/config.js";
+import { maskValues } from "../core/resolve-config.js";
 import { addConfigFlags, configOf, type CommandContext } from "./context.js";
 
 export function addConfigCommand(program: Command, context: CommandContext): void {

@@ -1,6 +1,7 @@
-/** Client certificates and further authorities of a run, as Newman's flags give them, with the content of their files. Pure. */
+/** Client certificates and further authorities, as Newman's flags or the configuration give them, with the content of their files. Pure. */
 
 import { z } from "zod";
+import { referencesIn } from "./secret-reference.js";
 
 const sourceSchema = z
   .union([z.string().min(1), z.strictObject({ src: z.string().min(1) })])
@@ -26,6 +27,18 @@ export type ClientCertificate = z.infer<typeof clientCertificateSchema>;
 /** A list as its file holds it; the first that matches a URL is sent. */
 export const certificateListSchema = z.array(clientCertificateSchema);
 
+/** The list as the configuration holds it: no passphrase stands in the file itself. */
+export const configuredCertificatesSchema = z.array(
+  clientCertificateSchema.refine(
+    ({ passphrase }) => passphrase === undefined || referencesIn(passphrase).length > 0,
+    {
+      path: ["passphrase"],
+      message:
+        "a passphrase is no part of the configuration; refer to it with ${env:NAME}, ${file:path} or {{vault:name}}",
+    },
+  ),
+);
+
 export const certificatesSchema = z.strictObject({
   list: certificateListSchema,
   /** Content of the files of the list, by the path it names them with. */
@@ -45,4 +58,20 @@ export function pathsOf({ key, cert, pfx }: ClientCertificate): readonly string[
 /** Texts to mask wherever they appear: scripts can see the certificate of their request, passphrase included. */
 export function secretsOfCertificates(certificates: Certificates | undefined): readonly string[] {
   return (certificates?.list ?? []).flatMap(({ passphrase }) => passphrase ?? []);
+}
+
+/** Of certificates for the same URL the first is shown: those a caller gave go before those of the configuration. */
+export function joinCertificates(
+  given: Certificates | undefined,
+  configured: Certificates | undefined,
+): Certificates | undefined {
+  if (given === undefined || configured === undefined) return given ?? configured;
+  const authorities = [given.authorities, configured.authorities].filter(
+    (text) => text !== undefined,
+  );
+  return {
+    list: [...given.list, ...configured.list],
+    files: { ...configured.files, ...given.files },
+    ...(authorities.length > 0 && { authorities: authorities.join("\n") }),
+  };
 }

@@ -1,16 +1,14 @@
-/** The configuration: one schema, and the pure step that lays its sources over each other. Reading files and variables is src/config.ts. */
+/** The keys of the configuration, one schema each. Laying its sources over each other is resolve-config.ts, reading them src/config.ts. */
 
 import { z } from "zod";
 import { fromJson, key, namesSchema, tokenSchema, type ConfigKey } from "./config-key.js";
+import { configuredCertificatesSchema } from "./certificates.js";
 import { labelsSchema } from "./labels.js";
 import { durationSchema, formatDuration } from "./duration.js";
 import { egressByEnvironmentSchema } from "./egress.js";
 import { healthByEnvironmentSchema } from "./health.js";
 import { sweepByEnvironmentSchema } from "./sweep.js";
-import type { Problem } from "./errors.js";
 import { limitsSchema } from "./limits.js";
-import { nearest } from "./nearest.js";
-import { describeFault, placeIssues } from "./schema-problems.js";
 
 /** Every key there is. When you add one, add its row to the table in README.md; a test compares the two. */
 export const CONFIG_KEYS = {
@@ -203,6 +201,17 @@ export const CONFIG_KEYS = {
     z.int().min(1).max(100_000).optional(),
     "Tasks that run at once on all workers of the namespace together. Default: as many as there are lanes.",
   ),
+  clientCertificates: key(
+    "clientCertificates",
+    z.preprocess(fromJson, configuredCertificatesSchema).prefault([]),
+    "Client certificates of all runs by URL, see Certificates: `matches`, `cert`, `key` or `pfx`, `passphrase`. As JSON where it is no file.",
+    { show: (value) => JSON.stringify(value) },
+  ),
+  certificateAuthorities: key(
+    "certificateAuthorities",
+    z.string().min(1).optional(),
+    "File of the authorities that all runs trust besides Node's own (PEM).",
+  ),
   limits: key(
     "limits",
     limitsSchema.prefault({}),
@@ -221,16 +230,6 @@ export type Config = {
   readonly [Name in ConfigKeyName]: z.output<(typeof CONFIG_KEYS)[Name]["schema"]>;
 };
 
-/** One place values come from, weakest first: the file, the environment variables, the flags. */
-export interface ConfigSource {
-  /** For people: `turnpike.yaml`, `environment variables`, `flags`. */
-  readonly name: string;
-  /** Raw values by key name. Texts are read as numbers where the key is one, because variables and flags know only text. */
-  readonly values: Readonly<Record<string, unknown>>;
-  /** How this source writes a key, for messages. */
-  readonly label: (name: string) => string;
-}
-
 export interface ConfigValue {
   readonly key: ConfigKeyName;
   readonly value: unknown;
@@ -239,61 +238,10 @@ export interface ConfigValue {
   readonly secret: boolean;
 }
 
-export type ConfigCheck =
-  | { readonly ok: true; readonly config: Config; readonly values: readonly ConfigValue[] }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
-
-/** Lays the sources over the defaults and reports every unknown key and bad value of all of them at once. */
-export function resolveConfig(sources: readonly ConfigSource[]): ConfigCheck {
-  const problems = sources.flatMap(checkSource);
-  if (problems.length > 0) return { ok: false, problems };
-  const values = keyNames().map((name): ConfigValue => {
-    const source = sources.findLast((candidate) => candidate.values[name] !== undefined);
-    const raw = source === undefined ? undefined : fromText(name, source.values[name]);
-    const { schema, secret } = CONFIG_KEYS[name];
-    return { key: name, value: schema.parse(raw), source: source?.name ?? "default", secret };
-  });
-  // Each value has just been parsed by the schema of its key, which is what Config says.
-  const config = Object.fromEntries(values.map(({ key: name, value }) => [name, value])) as Config;
-  return { ok: true, config, values };
-}
-
-/** The configuration for showing: secrets that are set become a mask. */
-export function maskValues(values: readonly ConfigValue[]): ConfigValue[] {
-  return values.map((value) =>
-    value.secret && value.value !== undefined ? { ...value, value: "********" } : value,
-  );
-}
-
 export function keyNames(): ConfigKeyName[] {
   return Object.keys(CONFIG_KEYS).filter(isKeyName);
 }
 
-function isKeyName(name: string): name is ConfigKeyName {
+export function isKeyName(name: string): name is ConfigKeyName {
   return Object.hasOwn(CONFIG_KEYS, name);
-}
-
-function checkSource(source: ConfigSource): Problem[] {
-  return Object.entries(source.values).flatMap(([name, raw]) => {
-    if (raw === undefined) return [];
-    const path = `${source.name}: ${source.label(name)}`;
-    if (!isKeyName(name)) {
-      const known = keyNames().map(source.label);
-      const guess = nearest(source.label(name), known);
-      return [
-        {
-          path,
-          message: `there is no such key; known are ${known.join(", ")}`,
-          suggestedAction: guess === null ? "remove it" : `did you mean "${guess}"?`,
-        },
-      ];
-    }
-    const read = CONFIG_KEYS[name].schema.safeParse(fromText(name, raw), { error: describeFault });
-    return read.success ? [] : placeIssues(read.error, path);
-  });
-}
-
-function fromText(name: ConfigKeyName, raw: unknown): unknown {
-  if (typeof raw !== "string" || !/^\d+$/.test(raw)) return raw;
-  return CONFIG_KEYS[name].schema.safeParse(Number(raw)).success ? Number(raw) : raw;
 }

@@ -1,5 +1,6 @@
 /** What the core and the use cases ask of the outside. Adapters implement these; only the wire files know which. */
 
+import type { Certificates } from "./certificates.js";
 import type { EgressRules } from "./egress.js";
 import type { EnvironmentDocument } from "./environment.js";
 import type { RunEvent, StoredEvent } from "./event.js";
@@ -66,6 +67,17 @@ export interface BlobStore {
 export interface SecretSource {
   /** Throws NOT_FOUND for one that is not there or not released, INVALID_CONFIG for a vault that cannot be opened. */
   read(reference: SecretReference): Promise<Secret>;
+}
+
+/** What runs show their targets and trust them by, where the configuration says so. */
+export interface CertificateSource {
+  /**
+   * `reveal` puts secrets into a text, and answers null for one that is not there; then there are none. Throws INVALID_CONFIG
+   * for files that cannot be read or used.
+   */
+  read(
+    reveal: (text: string, path: string) => Promise<string | null>,
+  ): Promise<Certificates | undefined>;
 }
 
 /** Secrets encrypted at rest; an empty list of domains is every host. */

@@ -1,7 +1,7 @@
 /** The configuration in use, and judging one before it is used. */
 
 import { z } from "zod";
-import { maskValues } from "../core/config.js";
+import { maskValues } from "../core/resolve-config.js";
 import { problemItemSchema, refusals } from "./problem.js";
 import type { App, RouteContext } from "./route-context.js";
 

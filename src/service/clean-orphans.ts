@@ -58,7 +58,7 @@ export async function cleanOrphans(
     rules: { egress, insecure: false, timeoutRequest: undefined },
     rows: rendered.rows,
     guardedSecrets: inputs.guardedSecrets,
-    certificates: null,
+    certificates: inputs.certificates ?? null,
     signal: tooLong.signal,
     onRecords: () => undefined,
     beginning: "Test_",

@@ -1,6 +1,7 @@
 /** Ties the use cases to what they work with. */
 
-import { resolveConfig, type ConfigValue } from "../core/config.js";
+import type { ConfigValue } from "../core/config.js";
+import { resolveConfig } from "../core/resolve-config.js";
 import { TurnpikeError } from "../core/errors.js";
 import type { ScheduleClock } from "../core/ports.js";
 import { cancelRun } from "./cancel-run.js";

@@ -4,6 +4,7 @@ import type { EgressByEnvironment } from "../core/egress.js";
 import type { CollectionRunner } from "../core/collection-job.js";
 import type {
   BlobStore,
+  CertificateSource,
   ChosenEnvironment,
   Clock,
   CollectionStore,
@@ -40,6 +41,7 @@ export interface Dependencies {
   readonly environments: EnvironmentStore;
   readonly chosenEnvironment: ChosenEnvironment;
   readonly secrets: SecretSource;
+  readonly certificates: CertificateSource;
   readonly collections: CollectionStore;
   /** Absolute folder of the collections: what one of them uploads must lie in it. */
   readonly collectionsDirectory: string;
@@ -72,6 +74,7 @@ export type WorkDependencies = Omit<
   | "environments"
   | "chosenEnvironment"
   | "secrets"
+  | "certificates"
   | "workers"
   | "egress"
   | "health"

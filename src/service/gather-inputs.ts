@@ -1,5 +1,6 @@
-/** What a run gets besides its plan: environments, globals and overrides as they stand now, with their secrets put in. */
+/** What a run gets besides its plan: environments, globals, overrides and certificates as they stand now, with their secrets put in. */
 
+import { joinCertificates } from "../core/certificates.js";
 import { cleanupNodes } from "../core/cleanup.js";
 import { plainLayer, render, type Layer } from "../core/environment.js";
 import type { Plan } from "../core/plan.js";
@@ -10,11 +11,12 @@ import { resolveSecrets } from "./resolve-secrets.js";
 import type { SubmitRequest } from "./service.js";
 
 /**
- * Throws INVALID_PLAN for environments that are not there, and INVALID_ENVIRONMENT for secrets that are not. Overrides are
+ * Throws INVALID_PLAN for environments that are not there, INVALID_ENVIRONMENT for secrets that are not, and INVALID_CONFIG for
+ * certificates that cannot be used. Overrides are
  * taken as they are: whoever triggers a run must not name variables and files of this machine.
  */
 export async function gatherInputs(
-  deps: Pick<Dependencies, "environments" | "secrets" | "clock">,
+  deps: Pick<Dependencies, "environments" | "secrets" | "certificates" | "clock">,
   run: {
     readonly id: string;
     readonly plan: Plan;
@@ -41,6 +43,8 @@ export async function gatherInputs(
     name: "globals",
     rows: request.globals ?? (await readGlobals(deps.environments)),
   });
+  const configured = await deps.certificates.read(secrets.reveal);
+  const certificates = joinCertificates(request.certificates, configured);
   const vault = await secrets.vaultLayer(run.files);
   return {
     runId: run.id,
@@ -53,11 +57,20 @@ export async function gatherInputs(
     ]).rows.map(({ key, value, secret }) => ({ key, value, secret })),
     variables: { ...request.variables },
     ...(request.cookieJar !== undefined && { cookieJar: request.cookieJar }),
-    ...(request.certificates !== undefined && { certificates: request.certificates }),
+    ...(certificates !== undefined && { certificates }),
     vault: { name: vault.name, rows: [...vault.rows] },
     guardedSecrets: secrets.finish().map(({ domains, ...secret }) => ({
       ...secret,
       domains: [...domains],
     })),
   };
+}
+
+/** Throws what a run would be refused for, before there is one. */
+export async function checkCertificates(
+  deps: Pick<Dependencies, "secrets" | "certificates">,
+): Promise<void> {
+  const secrets = resolveSecrets(deps.secrets);
+  await deps.certificates.read(secrets.reveal);
+  secrets.finish();
 }

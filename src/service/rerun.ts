@@ -28,6 +28,7 @@ export async function rerun(
     | "turns"
     | "environments"
     | "secrets"
+    | "certificates"
     | "bell"
     | "clock"
     | "namespace"

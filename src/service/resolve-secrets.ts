@@ -24,6 +24,8 @@ interface GuardedSecret {
 export interface SecretsResolver {
   /** The rows with their references replaced; a row that held one is a secret from then on. */
   resolve(layer: Layer): Promise<Layer>;
+  /** A text with its references replaced; null where one leads nowhere. */
+  reveal(text: string, path: string): Promise<string | null>;
   /** A layer that gives `{{vault:name}}` its value wherever a collection says it. */
   vaultLayer(files: ReadonlyMap<string, Uint8Array>): Promise<Layer>;
   /** Throws INVALID_ENVIRONMENT with every reference that leads nowhere. */
@@ -54,23 +56,28 @@ export function resolveSecrets(source: SecretSource): SecretsResolver {
       return null;
     }
   };
-  const resolveRow = async (layer: string, row: Row): Promise<Row> => {
-    const { key, value } = row;
-    const references = typeof value === "string" ? referencesIn(value) : [];
-    if (typeof value !== "string" || references.length === 0) return row;
+  const reveal = async (text: string, path: string): Promise<string | null> => {
     const values = new Map<string, string>();
-    for (const reference of references) {
-      const secret = await read(reference, `${layer}.${key}`);
+    let isWhole = true;
+    for (const reference of referencesIn(text)) {
+      const secret = await read(reference, path);
+      isWhole &&= secret !== null;
       values.set(formatReference(reference), secret?.value ?? "");
     }
-    const whole = replaceReferences(
-      value,
-      (reference) => values.get(formatReference(reference)) ?? "",
-    );
-    return { key, value: whole, secret: true };
+    return isWhole
+      ? replaceReferences(text, (reference) => values.get(formatReference(reference)) ?? "")
+      : null;
+  };
+  const resolveRow = async (layer: string, row: Row): Promise<Row> => {
+    const { key, value } = row;
+    if (typeof value !== "string" || referencesIn(value).length === 0) return row;
+    const whole = await reveal(value, `${layer}.${key}`);
+    // A row without its secret reaches no run: the end refuses it.
+    return { key, value: whole ?? "", secret: true };
   };
 
   return {
+    reveal,
     async resolve({ name, rows }) {
       const resolved: Row[] = [];
       for (const row of rows) resolved.push(await resolveRow(name, row));

@@ -1,7 +1,8 @@
 /** Everything the API and the command line can ask of Turnpike. Each method is a use case of its own file in this folder. */
 
 import type { Certificates } from "../core/certificates.js";
-import type { ConfigCheck, ConfigValue } from "../core/config.js";
+import type { ConfigValue } from "../core/config.js";
+import type { ConfigCheck } from "../core/resolve-config.js";
 import type { Layer, Rendered } from "../core/environment.js";
 import type { Exports } from "../core/exports.js";
 import type { Forecast } from "../core/forecast.js";

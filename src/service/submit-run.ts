@@ -37,6 +37,7 @@ type SubmitDependencies = Pick<
   | "environments"
   | "chosenEnvironment"
   | "secrets"
+  | "certificates"
   | "collections"
   | "collectionsDirectory"
   | "uploads"

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { maskValues, resolveConfig, type ConfigSource } from "../../src/core/config.js";
+import { maskValues, resolveConfig, type ConfigSource } from "../../src/core/resolve-config.js";
 import { parseDuration, formatDuration } from "../../src/core/duration.js";
 import { formatProblem } from "../../src/core/errors.js";
 import { NO_COUNTS } from "../../src/core/evidence.js";

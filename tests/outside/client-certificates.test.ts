@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
-import type { TLSSocket } from "node:tls";
-import { makeCertificates, opensslMissing } from "../support/certificates.js";
+import {
+  makeCertificates,
+  openCertificateTarget,
+  opensslMissing,
+  type CertificateTarget,
+} from "../support/certificates.js";
 import { runNewmanCommand } from "../support/newman-command.js";
 import { collectionOf, createProject, STATUS_200, type Project } from "../support/project.js";
 
@@ -13,10 +15,8 @@ const PASSPHRASE = "correct-horse-battery";
 const skip = opensslMissing();
 
 let project: Project;
-let target: Server;
+let target: CertificateTarget;
 let port = 0;
-/** Who asked for what, by the name in the certificate it showed. */
-let seen: string[] = [];
 
 before(async () => {
   if (skip !== false) return;
@@ -25,26 +25,13 @@ before(async () => {
     alice: { passphrase: PASSPHRASE },
     bob: { passphrase: null },
   });
-  const file = (name: string): Buffer => readFileSync(join(project.directory, name));
-  target = createServer(
-    { key: file("server.key"), cert: file("server.pem"), ca: file("ca.pem"), requestCert: true },
-    (request, response) => {
-      const { subject } = (request.socket as TLSSocket).getPeerCertificate();
-      seen.push(`${String(subject.CN)} ${request.url ?? ""}`);
-      if (request.url === "/moved") response.writeHead(302, { location: "/there" });
-      response.end("{}");
-    },
-  );
-  await new Promise<void>((resolve) => {
-    target.listen(0, "127.0.0.1", resolve);
-  });
-  ({ port } = target.address() as AddressInfo);
+  target = await openCertificateTarget(project.directory);
+  ({ port } = target);
 });
 after(async () => {
   if (skip !== false) return;
   await project.remove();
-  target.closeAllConnections();
-  await new Promise((resolve) => target.close(resolve));
+  await target.close();
 });
 
 /** The same command line for both programs, with what each exits with and what the target saw of it. */
@@ -53,12 +40,11 @@ async function compare(args: readonly string[]): Promise<{
   readonly seen: readonly string[];
   readonly stderr: string;
 }> {
-  seen = [];
   const { directory } = project;
   const { code, report } = await runNewmanCommand(args, { directory });
-  const theirs = seen;
-  seen = [];
+  const theirs = target.take();
   const ours = await project.run(["run", ...args, "--report", "json=report.json"]);
+  const seen = target.take();
   assert.deepEqual([ours.code, seen], [code, theirs], ours.stderr);
   assert.ok(report !== null, "Newman wrote no report");
   return { code, seen, stderr: ours.stderr };
@@ -150,7 +136,6 @@ test(
   { skip },
   async () => {
     project.write("bad-list.json", [{ match: ["https://a/*"], cert: "bob.pem", key: "bob.key" }]);
-    seen = [];
     const pair = (cert: string, key: string): string[] => [
       `--ssl-client-cert=${cert}`,
       `--ssl-client-key=${key}`,
@@ -174,6 +159,6 @@ test(
       assert.equal(code, 2, flags.join(" "));
       assert.match(stderr, message);
     }
-    assert.deepEqual(seen, []);
+    assert.deepEqual(target.take(), []);
   },
 );

@@ -1,6 +1,11 @@
-/** Certificates for tests, made by openssl for this machine alone: an authority, a server and clients it has signed. */
+/** Certificates for tests, made by openssl for this machine alone: an authority, a server and clients it has signed, and that server. */
 
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { TLSSocket } from "node:tls";
 
 /** A reason to skip where openssl is not installed. */
 export function opensslMissing(): string | false {
@@ -78,4 +83,41 @@ export function makeCertificates(
   };
   sign("server", null);
   for (const [name, { passphrase }] of Object.entries(clients)) sign(name, passphrase);
+}
+
+export interface CertificateTarget {
+  readonly port: number;
+  /** Who asked for what since the last call, by the name in the certificate it showed. */
+  take(): readonly string[];
+  close(): Promise<void>;
+}
+
+/** A server that talks to nobody without a certificate of the folder's authority; `/moved` redirects to `/there`. */
+export async function openCertificateTarget(folder: string): Promise<CertificateTarget> {
+  const file = (name: string): Buffer => readFileSync(join(folder, name));
+  let seen: string[] = [];
+  const server = createServer(
+    { key: file("server.key"), cert: file("server.pem"), ca: file("ca.pem"), requestCert: true },
+    (request, response) => {
+      const { subject } = (request.socket as TLSSocket).getPeerCertificate();
+      seen.push(`${String(subject.CN)} ${request.url ?? ""}`);
+      if (request.url === "/moved") response.writeHead(302, { location: "/there" });
+      response.end("{}");
+    },
+  );
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    take() {
+      const taken = seen;
+      seen = [];
+      return taken;
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }

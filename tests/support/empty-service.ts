@@ -1,7 +1,8 @@
 /** A service over nothing: no plans, no documents, no runs. For rules of the protocol, which need none of them. */
 
 import { createHash } from "node:crypto";
-import { keyNames, resolveConfig, type ConfigValue } from "../../src/core/config.js";
+import { keyNames, type ConfigValue } from "../../src/core/config.js";
+import { resolveConfig } from "../../src/core/resolve-config.js";
 import { TurnpikeError } from "../../src/core/errors.js";
 import type { DocumentStore, EnvironmentStore } from "../../src/core/ports.js";
 import { createEnvironmentManager } from "../../src/service/environment-manager.js";

@@ -151,6 +151,7 @@ export async function openEngine(parts: {
     },
     environments: noDocuments,
     secrets: { read: () => Promise.reject(new Error("no secrets here")) },
+    certificates: { read: () => Promise.resolve(undefined) },
     chosenEnvironment: { read: () => Promise.resolve(null), write: () => Promise.resolve() },
     collections: noDocuments,
     collectionsDirectory: directory,
