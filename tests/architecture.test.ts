@@ -77,8 +77,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
 };
 
-/** What the files in src/ itself may be imported for from the folders: the log's and the configuration's types. */
-const ROOT_FILES_FOR_ALL = new Set(["src/log.ts", "src/config.ts"]);
+/** Files in src/ itself that the folders may import: the log's and the configuration's types, and how certificate files are read. */
+const ROOT_FILES_FOR_ALL = new Set(["src/log.ts", "src/config.ts", "src/certificates.ts"]);
 /** Only these files name adapters. */
 const COMPOSITION_ROOT = /^src\/wire(?:-[a-z-]+)?\.ts$/;
 const ADAPTERS = new Set(["queue", "store", "newman", "http"]);
