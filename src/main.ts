@@ -10,6 +10,9 @@ const { version } = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
 ) as { version: string };
 
+/** Ctrl-C, a supervisor's request, and a terminal that was closed. */
+const STOPS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 const context: CommandContext = {
   version,
   terminal: createTerminal({
@@ -32,11 +35,9 @@ const context: CommandContext = {
   openWorker: async (loaded, options) =>
     (await import("./wire-worker.js")).openWorker(loaded, { ...options, version }),
   onSignal(listener) {
-    process.on("SIGINT", listener);
-    process.on("SIGTERM", listener);
+    for (const signal of STOPS) process.on(signal, listener);
     return () => {
-      process.off("SIGINT", listener);
-      process.off("SIGTERM", listener);
+      for (const signal of STOPS) process.off(signal, listener);
     };
   },
   exit: (code) => process.exit(code),

@@ -170,9 +170,9 @@ async function watch(
   const { runId, options } = at;
   const { service } = running;
   const stopNow = new AbortController();
-  const off = context.onSignal(() => {
+  const off = context.onSignal((signal) => {
     if (stopNow.signal.aborted) return;
-    service.cancelRun(runId, "Ctrl-C").then(
+    service.cancelRun(runId, signal === "SIGINT" ? "Ctrl-C" : signal).then(
       ({ cancellation }) => {
         terminal.progress(
           `cancelling run ${runId} (${cancellation?.by ?? ""}); once more to stop at once`,

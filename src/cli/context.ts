@@ -32,7 +32,7 @@ export interface CommandContext {
   open(loaded: LoadedConfig, options: ServiceOptions): Promise<RunningTurnpike>;
   /** Starts a worker and waits until it has found its service. */
   openWorker(loaded: LoadedConfig, options: WorkerOptions): Promise<RunningWorker>;
-  /** Calls back at every SIGINT and SIGTERM until the returned function is called. */
+  /** Calls back at every SIGINT, SIGTERM and SIGHUP until the returned function is called. */
   onSignal(listener: (signal: NodeJS.Signals) => void): () => void;
   /** Ends the process here and now; a last resort, because nothing is stopped cleanly. */
   exit(code: number): void;

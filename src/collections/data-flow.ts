@@ -124,7 +124,7 @@ function requestFlow(item: JsonObject, around: Around): RequestFlow {
     ...texts("url", isJsonObject(url) && url["host"] !== undefined ? { ...url, raw: "" } : url),
     ...texts("headers", header),
     ...texts("body", isJsonObject(body) ? body[String(body["mode"])] : undefined),
-    ...(inherited === null ? [] : texts("authorization", inherited.auth, inherited.path)),
+    ...(inherited === null ? [] : texts("authorization", usedAuth(inherited.auth), inherited.path)),
     ...(showsCookies(item)
       ? [{ kind: "cookies" as const, place: { item: path, part: "saved example", line: null } }]
       : []),
@@ -132,6 +132,11 @@ function requestFlow(item: JsonObject, around: Around): RequestFlow {
     ...scriptAccesses(item, path, "test"),
   ];
   return { path, id: typeof item["id"] === "string" ? item["id"] : null, accesses };
+}
+
+/** What is kept of kinds of authorization other than the chosen one is not sent. */
+function usedAuth(auth: unknown): unknown {
+  return isJsonObject(auth) ? auth[String(auth["type"])] : undefined;
 }
 
 function scriptAccesses(

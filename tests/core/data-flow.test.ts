@@ -111,6 +111,8 @@ test("every place of a request in which a variable can stand is read", () => {
 test("authorization of the collection and variables behind variables are read as well", () => {
   const auth = { type: "bearer", bearer: [{ key: "token", value: "{{token}}" }] };
   assert.equal(groups({ ...collection(login, alone), auth }), "A+C");
+  const basic = { type: "basic", basic: [{ key: "username", value: "{{user}}" }] };
+  assert.equal(groups({ ...collection(login, alone), auth: { ...auth, ...basic } }), "A C");
   const variable = [{ key: "header", value: "Bearer {{token}}" }];
   const behind = folder("B", request("R", { url: "http://x/{{header}}" }));
   assert.equal(groups({ ...collection(login, behind), variable }), "A+B");

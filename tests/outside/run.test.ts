@@ -299,22 +299,27 @@ test("a plan over the time of its whole run ends what runs, starts nothing more,
   assert.ok(asked.length <= before + 1, "a run without time reaches nothing");
 });
 
-test("Ctrl-C cancels the run, kills what is underway, and exits with 130", async () => {
-  project.write(
-    "long.json",
-    collectionOf(
-      "long",
-      Array.from({ length: 50 }, () => ({ url: `${base}/delay/200`, test: STATUS_200 })),
-    ),
-  );
-  const running = project.start(["run", "long.json"]);
-  await running.says(/200 GET/);
-  running.child.kill("SIGINT");
-  const { code, stdout, stderr } = await running.ended;
-  assert.equal(code, 130, stderr);
-  assert.match(stderr, /cancelling/);
-  assert.match(stdout, /CANCELLED/);
-});
+for (const [what, signal, by] of [
+  ["Ctrl-C", "SIGINT", "Ctrl-C"],
+  ["a terminal that is closed", "SIGHUP", "SIGHUP"],
+] as const)
+  test(`${what} cancels the run, kills what is underway, and exits with 130`, async () => {
+    project.write(
+      "long.json",
+      collectionOf(
+        "long",
+        Array.from({ length: 50 }, () => ({ url: `${base}/delay/200`, test: STATUS_200 })),
+      ),
+    );
+    const running = project.start(["run", "long.json"]);
+    await running.says(/200 GET/);
+    running.child.kill(signal);
+    const { code, stdout, stderr } = await running.ended;
+    assert.equal(code, 130, stderr);
+    assert.ok(stderr.includes("cancelling"), stderr);
+    assert.ok(stderr.includes(`(${by})`), stderr);
+    assert.match(stdout, /CANCELLED/);
+  });
 
 test("every flag of Newman's run either works or is refused with what to do instead", async () => {
   const newman = createRequire(import.meta.url).resolve("newman");
