@@ -94,6 +94,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
   if (cluster !== null) await refuseForeignNamespace(cluster.services, own);
   const files = await openFiles(join(path, "files"), { blobs, stops, log });
   const backend = await openBackend(config, { pool, namespace, log, stops });
+  const { probeDisk } = await import("./store/disk-space.js");
   const { createRunQueue } = await import("./queue/run-queue.js");
   const queue = createRunQueue(backend);
   stops.push(() => queue.close());
@@ -145,6 +146,7 @@ async function start({ loaded, options, log, stops }: Start): Promise<RunningTur
     probes: [
       { name: "store", try: async () => `${String((await store.openRuns()).length)} open runs` },
       { name: "queue", try: () => queueReady(backend, queue) },
+      { name: "disk", try: () => probeDisk(path) },
       {
         name: "lanes",
         try: async () =>

@@ -48,7 +48,7 @@ export const ERROR_KINDS = {
   NOT_READY: { title: "The service is not ready", httpStatus: 503, exitCode: 3 },
   DATA_DIRECTORY_IN_USE: { title: "The data directory is in use", httpStatus: 503, exitCode: 3 },
   DATA_DIRECTORY_BROKEN: {
-    title: "The data directory cannot be read",
+    title: "The data directory cannot be used",
     httpStatus: 503,
     exitCode: 3,
   },

@@ -65,6 +65,8 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   const refusal = refusalOf(error, request);
   if (refusal.code === "INTERNAL")
     request.log.error({ err: error, method: request.method, url: request.url }, "request failed");
+  if (refusal.code === "DATA_DIRECTORY_BROKEN")
+    request.log.warn({ err: error, method: request.method, url: request.url }, "request refused");
   if (refusal.code === "DRAINING") void reply.header("retry-after", "5");
   void reply
     .code(ERROR_KINDS[refusal.code].httpStatus)
@@ -119,7 +121,28 @@ function refusalOf(error: unknown, request: FastifyRequest): Refusal {
   if (fromFastify && typeof status === "number" && status >= 400 && status < 500) {
     return { code: "INVALID_REQUEST", detail, problems: [] };
   }
+  if (isDiskFull(error)) {
+    return {
+      code: "DATA_DIRECTORY_BROKEN",
+      detail: "the disk of the service is full; make some space on it, and send the request again",
+      problems: [],
+    };
+  }
   return { code: "INTERNAL", detail: internalDetail(request), problems: [] };
+}
+
+/** As Node says it, as PostgreSQL does (53100 is its disk_full), and as either is wrapped. */
+function isDiskFull(error: unknown): boolean {
+  for (
+    let cause = error;
+    hasKey(cause, "message");
+    cause = hasKey(cause, "cause") ? cause.cause : null
+  ) {
+    const code = hasKey(cause, "code") ? cause.code : undefined;
+    if (code === "ENOSPC" || code === "EDQUOT" || code === "53100") return true;
+    if (String(cause.message).includes("No space left on device")) return true;
+  }
+  return false;
 }
 
 function internalDetail(request: FastifyRequest): string {

@@ -1,17 +1,15 @@
 /** The embedded database: one PGlite in this process, opened from its directory, ready for BullMQ and the run store. */
 
-import { mkdir, rm, stat, statfs, writeFile } from "node:fs/promises";
+import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { PGlite } from "@electric-sql/pglite";
 import { runMigrations, type PgPool } from "bullmq";
 import { TurnpikeError } from "../core/errors.js";
+import { readDiskSpace } from "./disk-space.js";
 import { isMissing } from "./file.js";
 import { createPglitePool } from "./pglite-pool.js";
-
-/** One segment of the database's log: with less the disk is what is wrong, whatever the database says. */
-const MIN_FREE_BYTES = 16 * 2 ** 20;
 
 export interface PgliteOptions {
   /** Folder of the database, which must belong to this process alone (see data-directory.ts); null keeps it in memory. */
@@ -120,12 +118,10 @@ async function exists(path: string): Promise<boolean> {
 }
 
 async function broken(directory: string, cause: unknown): Promise<TurnpikeError> {
-  const { bavail, bsize } = await statfs(dirname(directory));
-  const freeBytes = bavail * bsize;
-  const remedy =
-    freeBytes < MIN_FREE_BYTES
-      ? `, because its disk is full (${String(Math.floor(freeBytes / 2 ** 20))} MB free); make some space, or name another folder with --data-dir`
-      : "; move that folder away to begin with an empty one, or put back a copy of it";
+  const { freeMb, isFull } = await readDiskSpace(dirname(directory));
+  const remedy = isFull
+    ? `, because its disk is full (${String(freeMb)} MB free); make some space, or name another folder with --data-dir`
+    : "; move that folder away to begin with an empty one, or put back a copy of it";
   return new TurnpikeError(
     "DATA_DIRECTORY_BROKEN",
     `the embedded database in ${directory} cannot be opened${remedy}`,

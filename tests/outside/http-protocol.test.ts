@@ -162,6 +162,23 @@ test("a bug is 500 without its text; the log has all of it under the id that is 
   assert.match(logged, /hunter2/);
 });
 
+test("a full disk is 503 and says so, however it is told", async (context) => {
+  const full = Object.assign(new Error("no space"), { code: "ENOSPC" });
+  for (const cause of [
+    full,
+    new Error("a blob could not be written", { cause: full }),
+    Object.assign(new Error("could not extend file"), { code: "53100" }),
+    new Error("write: No space left on device"),
+  ]) {
+    const service = emptyService({ listRuns: () => Promise.reject(cause) });
+    const app = await openApp(context, { service });
+    const answer = await app.inject("/v1/runs");
+    assert.equal(answer.statusCode, 503, cause.message);
+    assert.equal(problemOf(answer).code, "DATA_DIRECTORY_BROKEN");
+    assert.match(problemOf(answer).detail, /disk of the service is full; make some space/);
+  }
+});
+
 test("without a token only a Host of this machine is answered", async (context) => {
   const app = await openApp(context);
   for (const host of [
