@@ -102,7 +102,7 @@ export async function redisBackend(url: string, options: RedisBackendOptions): P
     connection: forQueues,
     workerConnection: forWorkers,
     blockSeconds: 5,
-    reach: (work) => answerWithin(work(), { place, limitMs: ANSWER_LIMIT_MS }),
+    reach: (work) => answerWithin(work(), { place, limitMs: ANSWER_LIMIT_MS, changes: true }),
     async ping() {
       await answerWithin(forQueues.ping(), { place, limitMs: PING_LIMIT_MS });
     },

@@ -32,12 +32,22 @@ const CLOSED = "Connection is closed.";
  */
 export async function answerWithin<Answer>(
   asked: Promise<Answer>,
-  { place, limitMs }: { readonly place: string; readonly limitMs: number },
+  {
+    place,
+    limitMs,
+    changes = false,
+  }: {
+    readonly place: string;
+    readonly limitMs: number;
+    /** Whether what is asked changes anything, so that the caller is told that it may yet. */
+    readonly changes?: boolean;
+  },
 ): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(unreachable(place, `does not answer within ${String(limitMs)} ms`));
+      const yet = changes ? ", and may still do what was asked when it answers again" : "";
+      reject(unreachable(place, `does not answer within ${String(limitMs)} ms${yet}`));
     }, limitMs);
   });
   try {
@@ -59,7 +69,8 @@ export function unreachable(place: string, how: string, cause?: unknown): Turnpi
   );
 }
 
-function isAway(error: unknown): boolean {
+/** Whether an error is that of a connection that is not there. */
+export function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? String(error.code) : "";
   return AWAY.test(error.name) || AWAY.test(code) || error.message === CLOSED;

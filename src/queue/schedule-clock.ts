@@ -7,6 +7,7 @@ import type { ScheduleClock, Tick } from "../core/ports.js";
 import { timetableSchema, type Schedule, type Timetable } from "../core/timetable.js";
 import type { Logger } from "../log.js";
 import type { Backend } from "./backend.js";
+import { isAway } from "./redis-connection.js";
 
 const SCHEDULE_QUEUE = "schedules";
 /** What a tick carries. */
@@ -55,34 +56,45 @@ export function createScheduleClock(backend: Backend, log: Logger): BullSchedule
     const { cron, timezone } = timetable;
     await queue.upsertJobScheduler(name, { pattern: cron, tz: timezone }, template);
   };
+  /** A change reads a schedule before it writes it, so changes take turns: the last one asked for stands whole. */
+  let changes: Promise<unknown> = Promise.resolve();
+  const inTurn = <Answer>(change: () => Promise<Answer>): Promise<Answer> => {
+    const answer = changes.then(() => backend.reach(change));
+    changes = answer.catch(() => undefined);
+    return answer;
+  };
+  const put: ScheduleClock["put"] = async (name, timetable) => {
+    const pausedBy = (await find(name))?.pausedBy ?? null;
+    await write(name, timetable, pausedBy).catch((error: unknown) => {
+      if (isAway(error)) throw error;
+      throw refusal("INVALID_REQUEST", `the schedule ${name}`, [
+        {
+          path: "cron",
+          message: `"${timetable.cron}" cannot be read: ${messageOf(error)}`,
+          suggestedAction: 'write such as "30 4 * * 1-5": minute, hour, day, month, weekday',
+        },
+      ]);
+    });
+    return (await find(name)) ?? { name, timetable, pausedBy, nextAt: null, last: null };
+  };
+  const pause: ScheduleClock["pause"] = async (name, by) => {
+    const standing = await find(name);
+    if (standing === undefined || standing.pausedBy !== null) return standing ?? null;
+    await write(name, standing.timetable, by);
+    return { ...standing, pausedBy: by, nextAt: null };
+  };
+  const resume: ScheduleClock["resume"] = async (name) => {
+    const standing = await find(name);
+    if (standing === undefined || standing.pausedBy === null) return standing ?? null;
+    await write(name, standing.timetable, null);
+    return (await find(name)) ?? null;
+  };
   return {
-    async put(name, timetable) {
-      const pausedBy = (await find(name))?.pausedBy ?? null;
-      await write(name, timetable, pausedBy).catch((error: unknown) => {
-        throw refusal("INVALID_REQUEST", `the schedule ${name}`, [
-          {
-            path: "cron",
-            message: `"${timetable.cron}" cannot be read: ${messageOf(error)}`,
-            suggestedAction: 'write such as "30 4 * * 1-5": minute, hour, day, month, weekday',
-          },
-        ]);
-      });
-      return (await find(name)) ?? { name, timetable, pausedBy, nextAt: null, last: null };
-    },
-    list,
-    async pause(name, by) {
-      const standing = await find(name);
-      if (standing === undefined || standing.pausedBy !== null) return standing ?? null;
-      await write(name, standing.timetable, by);
-      return { ...standing, pausedBy: by, nextAt: null };
-    },
-    async resume(name) {
-      const standing = await find(name);
-      if (standing === undefined || standing.pausedBy === null) return standing ?? null;
-      await write(name, standing.timetable, null);
-      return (await find(name)) ?? null;
-    },
-    remove: async (name) => queue.removeJobScheduler(name),
+    put: (name, timetable) => inTurn(() => put(name, timetable)),
+    list: () => backend.reach(list),
+    pause: (name, by) => inTurn(() => pause(name, by)),
+    resume: (name) => inTurn(() => resume(name)),
+    remove: (name) => inTurn(() => queue.removeJobScheduler(name)),
     async start(onTick) {
       worker = backend.createWorker(
         SCHEDULE_QUEUE,

@@ -50,6 +50,27 @@ for (const { name, open, absence } of BACKENDS) {
       assert.equal(new Set(ticks.map(dueAt)).size, ticks.length, ticks.join(", "));
     });
 
+    test("of changes asked for at once the last one stands whole, and a pause among them is kept", async () => {
+      const clock = openClock();
+      const at = (hour: number) => ({
+        plan: `plan-${String(hour)}`,
+        cron: `0 ${String(hour)} * * *`,
+        timezone: "UTC",
+      });
+      await clock.put("wanted", at(0));
+      await Promise.all([
+        clock.put("wanted", at(1)),
+        clock.pause("wanted", "ann"),
+        ...Array.from({ length: 8 }, (_, index) => clock.put("wanted", at(index + 2))),
+      ]);
+      const [only, ...others] = await clock.list();
+      assert.deepEqual([only?.timetable, only?.pausedBy, others], [at(9), "ann", []]);
+      const resumed = await clock.resume("wanted");
+      assert.equal(new Date(resumed?.nextAt ?? 0).getUTCHours(), 9);
+      assert.equal(await clock.remove("wanted"), true);
+      await clock.close();
+    });
+
     test("times that passed while nobody was there are made up for by one tick", async () => {
       const away = openClock();
       const { nextAt } = await away.put("missed", EVERY_SECOND);

@@ -152,27 +152,29 @@ describe("a worker that is cut off", { skip: redisAbsence() ?? false }, () => {
     const flags = `--redis ${redisUrl} --lanes 0 --port 0 --namespace far`;
     const running = project.start(["serve", ...flags.split(" ")]);
     const [, own = ""] = await running.says(/serves at (http:\S+)/);
+    const headers = { "content-type": "application/json" };
     const post = (path: string, body: object): Promise<Response> =>
-      fetch(own + path, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(body),
-      });
+      fetch(own + path, { method: "POST", headers, body: JSON.stringify(body) });
     const { id } = (await (await post("/v1/runs", { plan: "one" })).json()) as RunAnswer;
     far.cut();
     const view = await fetch(`${own}/v1/runs/${id}`);
     assert.equal(view.status, 200);
-    for (const answer of [
-      await fetch(`${own}/v1/workers`),
-      await post("/v1/runs", { plan: "one" }),
-      await post("/v1/queue/pause", {}),
-    ]) {
-      assert.equal(answer.status, 503);
-      assert.match(
-        await answer.text(),
-        /REDIS_UNREACHABLE.*Redis at 127\.0\.0\.3:\d+ d(?:oes|id) not answer/,
-      );
-    }
+    const daily = JSON.stringify({ plan: "one", cron: "0 4 * * *", timezone: "UTC" });
+    const silent = /REDIS_UNREACHABLE.*Redis at 127\.0\.0\.3:\d+ d(?:oes|id) not answer/;
+    const refused = await Promise.all([
+      fetch(`${own}/v1/workers`),
+      post("/v1/runs", { plan: "one" }),
+      post("/v1/queue/pause", {}),
+      fetch(`${own}/v1/schedules/daily`, { method: "PUT", headers, body: daily }),
+    ]);
+    assert.deepEqual(
+      refused.map(({ status }) => status),
+      [503, 503, 503, 503],
+    );
+    const texts = await Promise.all(refused.map((answer) => answer.text()));
+    for (const text of texts) assert.match(text, silent);
+    // What has been sent cannot be taken back.
+    for (const change of texts.slice(2)) assert.match(change, /may still do what was asked/);
     // Of a run that was refused nothing is kept.
     const { runs } = await ask<{ runs: readonly object[] }>(`${own}/v1/runs`);
     assert.equal(runs.length, 1);
