@@ -64,7 +64,7 @@ export async function runTask(
   deps: WorkDependencies,
   run: Run,
   node: TaskNode,
-  wake: Pick<NodeWake, "signal">,
+  wake: Pick<NodeWake, "signal" | "stillOwner">,
 ): Promise<Execution> {
   await setDeadlines(deps, run, node);
   const attempt = await deps.store.nextAttempt(run.id, node.id);
@@ -91,6 +91,9 @@ export async function runTask(
     ...secretsOfCertificates(inputs.certificates),
     ...inputs.guardedSecrets.map(({ value }) => value),
   ]);
+  // The store may have been away for longer than a lock lasts: whoever has the task by now sends alone.
+  if (!(await wake.stillOwner()))
+    throw new OwnershipLost(`${node.id} of run ${run.id} belongs to another worker now`);
   await appendEvents(deps, run.id, [
     { type: "node.started", at: startedAt, node: node.id, attempt, prefix },
   ]);

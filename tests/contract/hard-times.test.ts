@@ -93,3 +93,14 @@ test("a worker that slept while its checkpoint was settled, or died right after 
   await settleNode(engine.deps, wakeUp(runId, "checkpoint-z"));
   assert.equal(await clock(), undefined);
 });
+
+test("a task that was taken over while its worker could not reach the store sends nothing", async () => {
+  const runId = await engine.submit(sketchPlan({ overtaken: [[]] }));
+  const lost = { ...wakeUp(runId, "overtaken"), stillOwner: () => Promise.resolve(false) };
+  await assert.rejects(settleNode(engine.deps, lost), { name: "OwnershipLost" });
+  const events = await engine.deps.store.readEvents(runId, { limit: 100 });
+  assert.ok(!events.some(({ event }) => event.type === "node.started"));
+  assert.ok(!engine.started.includes("overtaken"));
+  await settleNode(engine.deps, wakeUp(runId, "overtaken"));
+  assert.ok(engine.started.includes("overtaken"), "its owner runs it");
+});

@@ -274,6 +274,25 @@ test("a checkpoint's clock may have been set by a start that nobody told of", ()
   );
 });
 
+test("a task whose next attempt a closed checkpoint forbade keeps the attempt it had", () => {
+  const closed = withTimedOutGate(2000);
+  const [a, ...others] = closed.scenario.nodes;
+  assert.ok(a?.kind === "task");
+  const scenario = { ...closed.scenario, nodes: [{ ...a, retries: 1 }, ...others] };
+  const red = withOutcome({ ...closed, scenario }, "a", { status: "failed", cause: "assertion" });
+  const told = ["gate", "a"].map((id, index): EventsSeen[number] => {
+    const outcome = red.run.nodes.find((node) => node.id === id)?.outcome;
+    assert.ok(outcome);
+    return { id: String(index + 100), event: { type: "node.ended", at: outcome.endedAt, outcome } };
+  });
+  const findingsOf = (events: EventsSeen): readonly string[] =>
+    checkRun({ ...red, events: [...red.events, ...events] }).filter((finding) =>
+      finding.startsWith("a is"),
+    );
+  assert.deepEqual(findingsOf(told), []);
+  assert.equal(findingsOf(told.toReversed()).length, 1);
+});
+
 test("what a fault explains is no violation", () => {
   const killed = withVerdict(withOutcome(healthy, "b", crash), "errored");
   assert.deepEqual(checkRun({ ...killed, faults: [fault("kill-lane", 3500, 3500)] }), []);

@@ -38,9 +38,10 @@ function allowedForTask(place: Place, node: TaskSketch): Status[] {
   const { evidence, timeline, outcome } = place;
   const mayBeCancelled =
     !node.always && (evidence.run.cancelledBy !== null || closedBefore(place, node));
-  // What waited to be tried again when its end came keeps the attempt it had.
-  const kept: Status[] = node.retries > 0 ? ["failed", "errored"] : [];
-  const stopped: Status[] = mayBeCancelled ? ["cancelled", ...kept] : [];
+  // What was to be tried again when its end came keeps the attempt it had, and with it an earlier end than that of the checkpoint.
+  const mayKeep = node.retries > 0 && (mayBeCancelled || closureToldBefore(place, node));
+  const kept: Status[] = mayKeep ? ["failed", "errored"] : [];
+  const stopped: Status[] = [...(mayBeCancelled ? (["cancelled"] as const) : []), ...kept];
   const needsPassed = node.needs.every((need) => timeline.outcomes.get(need)?.status === "passed");
   if (!needsPassed && !node.always) return ["skipped", ...stopped];
   // A process of Newman that is killed from outside costs its task; nothing else may make a task errored.
@@ -81,6 +82,15 @@ function closedBefore({ evidence, timeline, outcome }: Place, node: NodeSketch):
     const closed = timeline.outcomes.get(id);
     return closed !== undefined && closed.endedAt <= outcome.endedAt;
   });
+}
+
+/** Whether the log tells the outcome of a checkpoint behind the node before the node's own. */
+function closureToldBefore({ evidence }: Place, node: NodeSketch): boolean {
+  const behind = checkpointsBehind(evidence.scenario.nodes, node.id);
+  const told = evidence.events.flatMap(({ event }) =>
+    event.type === "node.ended" ? [event.outcome.node] : [],
+  );
+  return told.slice(0, Math.max(0, told.indexOf(node.id))).some((id) => behind.includes(id));
 }
 
 /** Found by walking the needs backwards from each checkpoint. */
