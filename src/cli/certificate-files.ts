@@ -3,7 +3,6 @@
 import type { Command } from "commander";
 import {
   certificateListSchema,
-  clientCertificateSchema,
   EVERY_URL,
   type Certificates,
   type ClientCertificate,
@@ -77,7 +76,7 @@ async function readList(path: string | undefined): Promise<readonly ClientCertif
   const document = parse(path, (await readGiven(path, given)).toString("utf8"));
   const read = certificateListSchema.safeParse(document);
   if (read.success) return read.data;
-  const problems = toProblems(read.error, [], document, clientCertificateSchema.shape);
+  const problems = toProblems(read.error, [], document, certificateListSchema);
   throw refusal("INVALID_REQUEST", path, problems);
 }
 

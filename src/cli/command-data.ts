@@ -100,7 +100,7 @@ async function readRequest(options: Options): Promise<ReturnType<typeof generate
   refuse(
     "INVALID_REQUEST",
     "the data request",
-    toProblems(read.error, [], body, generateDataSchema.shape),
+    toProblems(read.error, [], body, generateDataSchema),
   );
   throw read.error;
 }

@@ -49,7 +49,7 @@ export function readPlanData(
   if (!read.success)
     return {
       ok: false,
-      problems: toProblems(read.error, [], generate, planDataSchema.shape),
+      problems: toProblems(read.error, [], generate, planDataSchema),
     };
   const { schema, openapi, seed = given.seed, ...rest } = read.data;
   const document =
@@ -72,7 +72,7 @@ export function readPlanData(
     ? { ok: true, request: request.data }
     : {
         ok: false,
-        problems: toProblems(request.error, [], body, generateDataSchema.shape),
+        problems: toProblems(request.error, [], body, generateDataSchema),
       };
 }
 

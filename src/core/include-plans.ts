@@ -91,7 +91,7 @@ export function includePlans(
     const place = `${at.place}.${id}`;
     const read = includeSchema.safeParse(body, { error: describeFault });
     if (!read.success) {
-      problems.push(...toProblems(read.error, place.split("."), body, includeSchema.shape));
+      problems.push(...toProblems(read.error, place.split("."), body, includeSchema));
       return NOTHING;
     }
     if (!ID_PATTERN.test(id)) {

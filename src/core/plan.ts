@@ -93,9 +93,7 @@ export type PlanCheck =
  */
 export function readPlan(document: unknown, madeIds: ReadonlySet<string> = new Set()): PlanCheck {
   const head = planSchemas.document.safeParse(document, { error: describeFault });
-  const problems = head.success
-    ? []
-    : toProblems(head.error, [], document, planSchemas.document.shape);
+  const problems = head.success ? [] : toProblems(head.error, [], document, planSchemas.document);
   /** The nodes each entry of the document has become: one, or as many as its matrix makes. */
   const made = new Map<string, readonly PlanNode[]>();
   for (const [id, body] of Object.entries(taskEntries(document))) {
@@ -200,7 +198,7 @@ function readNodes(
     const read = planSchemas.checkpoint.safeParse(body, { error: describeFault });
     if (!read.success)
       return {
-        problems: [...badId, ...toProblems(read.error, place, body, planSchemas.checkpoint.shape)],
+        problems: [...badId, ...toProblems(read.error, place, body, planSchemas.checkpoint)],
       };
     if (badId.length > 0) return { problems: badId };
     const { timeout, title, needs, require, zeroOrphans } = read.data;
@@ -213,7 +211,7 @@ function readNodes(
   }
   const read = planSchemas.task.safeParse(body, { error: describeFault });
   if (!read.success)
-    return { problems: [...badId, ...toProblems(read.error, place, body, planSchemas.task.shape)] };
+    return { problems: [...badId, ...toProblems(read.error, place, body, planSchemas.task)] };
   if (badId.length > 0) return { problems: badId };
   const unfit = problemsOfShards(id, read.data);
   if (unfit.length > 0) return { problems: unfit };

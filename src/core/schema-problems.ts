@@ -10,7 +10,7 @@ export function toProblems(
   error: z.ZodError,
   place: readonly string[],
   body: unknown,
-  shape: Readonly<Record<string, unknown>>,
+  schema: z.ZodType,
 ): Problem[] {
   return error.issues.flatMap((issue) => {
     const path = [...place, ...issue.path.map(String)].join(".");
@@ -19,8 +19,7 @@ export function toProblems(
         issue.code !== "custom" && issue.path.length > 0 && valueAt(body, issue.path) === undefined;
       return [{ path, message: missing ? "this key is required" : issue.message }];
     }
-    const [first, ...rest] = issue.path;
-    const known = first === undefined ? Object.keys(shape) : keysAt(shape[String(first)], rest);
+    const known = keysAt(schema, issue.path);
     return issue.keys.map((key) => {
       const guess = nearest(key, known);
       return {

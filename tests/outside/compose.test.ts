@@ -127,7 +127,11 @@ test("the first stage installs exactly what the lock file says, and keeps what p
   const { scripts } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8")) as {
     scripts: Readonly<Record<string, string>>;
   };
-  assert.equal(scripts["build"], "rm -rf dist && tsc -p .");
+  assert.equal(
+    scripts["build"],
+    "rm -rf dist && tsc -p . && node dist/src/wire-first-database.js",
+    "all it reads has been copied, and all it writes lies in dist/src",
+  );
 });
 
 interface Container {
