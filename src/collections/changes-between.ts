@@ -45,6 +45,11 @@ function changedItems(before: readonly unknown[], after: readonly unknown[], pat
   const newItems = after.slice(start, after.length - end);
   const shared = Math.min(oldItems.length, newItems.length);
   const place = (index: number): Path => [...path, start + index];
+  const gone = leftOut(oldItems, newItems);
+  if (gone !== null)
+    return gone
+      .toReversed()
+      .map((index) => ({ path: place(index), value: undefined, isInsertion: false }));
   return [
     ...newItems
       .slice(0, shared)
@@ -57,4 +62,15 @@ function changedItems(before: readonly unknown[], after: readonly unknown[], pat
       .slice(shared)
       .map(() => ({ path: place(shared), value: undefined, isInsertion: false })),
   ];
+}
+
+/** Which of the old items are missing, where the new ones are nothing but the others in their order; null otherwise. */
+function leftOut(before: readonly unknown[], after: readonly unknown[]): readonly number[] | null {
+  let matched = 0;
+  const gone = before.flatMap((item, index) => {
+    const stays = matched < after.length && isDeepStrictEqual(item, after[matched]);
+    if (stays) matched += 1;
+    return stays ? [] : [index];
+  });
+  return matched === after.length ? gone : null;
 }
