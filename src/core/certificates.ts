@@ -8,7 +8,7 @@ const sourceSchema = z
   .transform((source) => (typeof source === "string" ? { src: source } : source));
 
 /** One row of Newman's `--ssl-client-cert-list`: which URLs it serves, and the files it consists of. */
-export const clientCertificateSchema = z
+const clientCertificateSchema = z
   .strictObject({
     id: z.string().optional(),
     name: z.string().optional(),
