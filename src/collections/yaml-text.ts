@@ -13,6 +13,9 @@ import {
 } from "yaml";
 import { changesBetween, type Change } from "./changes-between.js";
 
+/** What may stand without quotes; whether it is read as a text there is seen afterwards. */
+const PLAIN = /^\w[\w ./:-]*$/;
+
 /** The text with its content replaced by `value`; the same text when nothing differs. The text must be YAML. */
 export function rewriteYaml(text: string, value: unknown): string {
   const standing: unknown = parseDocument(text).toJS();
@@ -77,7 +80,7 @@ function withScalar(text: string, node: ParsedNode, value: unknown): readonly st
       ? [single, quoted]
       : style === "QUOTE_DOUBLE"
         ? [quoted]
-        : [plain, quoted];
+        : [...(PLAIN.test(plain) ? [plain] : []), quoted];
   // An empty value has no space of its own behind the colon.
   return ways
     .flatMap((way) => [way, ` ${way}`])
