@@ -106,15 +106,15 @@ function withRow(text: string, list: ParsedNode, value: unknown): readonly strin
 
 /** Behind the last key, in the style of the others. */
 function withKey(text: string, map: ParsedNode, key: string, value: unknown): readonly string[] {
-  const pair = `${JSON.stringify(key)}: ${JSON.stringify(value)}`;
+  const name = PLAIN.test(key) ? key : JSON.stringify(key);
+  const pair = `${name}: ${JSON.stringify(value)}`;
   const [from, to] = map.range;
   if (isMap(map) && map.flow === true) {
     const end = text.slice(0, to - 1).trimEnd().length;
-    return [`${text.slice(0, end)}, ${key}: ${JSON.stringify(value)}${text.slice(end)}`];
+    return [`${text.slice(0, end)}, ${pair}${text.slice(end)}`];
   }
   const indent = " ".repeat(from - lineStart(text, from));
-  const simple = `${indent}${key}: ${JSON.stringify(value)}`;
-  return [simple, indent + pair].map((line) => insertLines(text, to, [line]));
+  return [insertLines(text, to, [indent + pair])];
 }
 
 /** Whole lines behind the one in which something ended. */

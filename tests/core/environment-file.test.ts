@@ -107,6 +107,12 @@ test("comments and styles of a v3 file stay", () => {
   assert.equal(written, text.replace("http://a", "http://b"));
 });
 
+test("keys and texts that would be something else in YAML are quoted", () => {
+  const text = "name: e\nvalues:\n  - { key: a, value: 1 }\n";
+  const odd = { ...documentIn(yaml, text), "*k": "*v", "a: b": "- c", "#": "~" };
+  assert.deepEqual(documentIn(yaml, yaml.write(text, odd)), odd);
+});
+
 test("a file that cannot be read names line and column", () => {
   const broken = json.read('{\n  "values": [,]\n}');
   assert.ok(!broken.ok);
