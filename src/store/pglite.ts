@@ -11,6 +11,12 @@ import { readDiskSpace } from "./disk-space.js";
 import { isMissing } from "./file.js";
 import { createPglitePool } from "./pglite-pool.js";
 
+/**
+ * V8 optimizes a WebAssembly function after as many bytes of code as this. Its default makes it compile, during the start alone,
+ * for longer than a short run lasts (1.0 of 3.2 s of processor time); what a long-lived service needs often gets there all the same.
+ */
+const LATE_OPTIMIZING = "--wasm-tiering-budget=100000000";
+
 export interface PgliteOptions {
   /** Folder of the database, which must belong to this process alone (see data-directory.ts); null keeps it in memory. */
   readonly directory: string | null;
@@ -62,6 +68,7 @@ async function openDatabase({
   const begun = isFirst ? await template() : null;
   if (isFirst && begun === null) onFirstStart();
   const exitCode = process.exitCode;
+  setFlagsFromString(LATE_OPTIMIZING);
   try {
     const database = await PGlite.create({
       ...(directory === null ? {} : { dataDir: directory }),
