@@ -1,10 +1,12 @@
 /** A whole Turnpike in this process: embedded engine, real lanes, API on a free port, everything in a temporary folder. */
 
+import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { loadConfig } from "../../src/config.js";
+import type { RunReport } from "../../src/reports/report.js";
 import { openTurnpike } from "../../src/wire.js";
 import { databaseTemplate } from "./database.js";
 
@@ -18,6 +20,9 @@ export interface LiveService {
 
 /** Files by path below the folder; objects are written as JSON. */
 export type Files = Readonly<Record<string, unknown>>;
+
+/** As many as there are lanes: sandboxes and a spare process in store would cost every test more than its runs do. */
+const EXPECTED_RUNS = 2;
 
 export async function openLiveService(files: {
   readonly collections: Files;
@@ -48,6 +53,7 @@ export async function openLiveService(files: {
     template: databaseTemplate,
     onNotice: () => undefined,
     keepsSchedules: true,
+    expectedRuns: EXPECTED_RUNS,
   });
   return {
     url: running.url,
@@ -57,6 +63,30 @@ export async function openLiveService(files: {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Runs a plan of the service to its end, and gives its report as data, as the text of the command line, and as the page. */
+export async function runPlan(
+  { url }: LiveService,
+  plan: string,
+): Promise<{ readonly report: RunReport; readonly text: string; readonly page: string }> {
+  const submitted = await fetch(`${url}/v1/runs`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ plan }),
+  });
+  const receipt = await submitted.text();
+  assert.equal(submitted.status, 202, receipt);
+  const { id } = JSON.parse(receipt) as { readonly id: string };
+  const read = async (path: string): Promise<string> =>
+    (await fetch(`${url}/v1/runs/${id}${path}`)).text();
+  await read("?wait=60");
+  const [json, text, page] = await Promise.all(
+    ["json", "txt", "html"].map((extension) => read(`/report.${extension}`)),
+  );
+  const report = JSON.parse(json ?? "") as RunReport;
+  assert.notEqual(report.verdict, null, `the run has ended: ${text ?? ""}`);
+  return { report, text: text ?? "", page: page ?? "" };
 }
 
 async function writeFiles(folder: string, files: Files): Promise<void> {
