@@ -172,14 +172,10 @@ async function watch(
   const stopNow = new AbortController();
   const off = context.onSignal((signal) => {
     if (stopNow.signal.aborted) return;
-    service.cancelRun(runId, signal === "SIGINT" ? "Ctrl-C" : signal).then(
-      ({ cancellation }) => {
-        terminal.progress(
-          `cancelling run ${runId} (${cancellation?.by ?? ""}); once more to stop at once`,
-        );
-      },
-      () => undefined,
-    );
+    const by = signal === "SIGINT" ? "Ctrl-C" : signal;
+    terminal.progress(`cancelling run ${runId} (${by}); once more to stop at once`);
+    // It is refused where the run has just ended, and then there is nothing to cancel.
+    service.cancelRun(runId, by).catch(() => undefined);
     context.onSignal(() => {
       stopNow.abort();
     });
