@@ -77,8 +77,13 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
 };
 
-/** Files in src/ itself that the folders may import: the log's and the configuration's types, and how certificate files are read. */
-const ROOT_FILES_FOR_ALL = new Set(["src/log.ts", "src/config.ts", "src/certificates.ts"]);
+/** Files in src/ itself that the folders may import: the log's and the configuration's types, how certificate files are read, and a clock. */
+const ROOT_FILES_FOR_ALL = new Set([
+  "src/log.ts",
+  "src/config.ts",
+  "src/certificates.ts",
+  "src/monotonic-clock.ts",
+]);
 /** Only these files name adapters. */
 const COMPOSITION_ROOT = /^src\/wire(?:-[a-z-]+)?\.ts$/;
 const ADAPTERS = new Set(["queue", "store", "newman", "http"]);

@@ -6,6 +6,7 @@ import type { CreationSigns } from "./creation-rules.js";
 import type { EgressRules } from "./egress.js";
 import type { RenderedRow } from "./environment.js";
 import type { Counts, RequestRecord } from "./evidence.js";
+import type { Lease } from "./lease.js";
 import type { ExportName, Exports } from "./exports.js";
 
 /** One collection run, ready to be executed. */
@@ -97,6 +98,8 @@ export interface CollectionRunner {
     job: CollectionJob,
     options: {
       readonly signal: AbortSignal;
+      /** With its end the process stops by itself, whatever its parent does; without one it has no such end. */
+      readonly lease?: Lease;
       readonly onRecords: (records: readonly RequestRecord[]) => void;
       /** Milliseconds until a request to a paced host may go. Never rejects. */
       readonly takeTurn?: (host: string) => Promise<number>;

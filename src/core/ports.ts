@@ -5,6 +5,7 @@ import type { EgressRules } from "./egress.js";
 import type { EnvironmentDocument } from "./environment.js";
 import type { RunEvent, StoredEvent } from "./event.js";
 import type { FlowShape } from "./flow.js";
+import type { Lease } from "./lease.js";
 import type { Outcome } from "./outcome.js";
 import type { Plan } from "./plan.js";
 import type { Secret, SecretReference } from "./secret-reference.js";
@@ -243,6 +244,8 @@ export interface NodeWake {
   readonly node: string;
   /** Aborted when this execution has lost its lock, or is asked to hand over. */
   readonly signal: AbortSignal;
+  /** What it starts ends with this, also while this process itself is stopped. */
+  readonly lease: Lease;
   /** True while this execution still owns the node; asked just before anything is recorded. */
   stillOwner(): Promise<boolean>;
 }

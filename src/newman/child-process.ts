@@ -3,6 +3,7 @@
 import { fork } from "node:child_process";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { LAPSED_EXIT_CODE } from "./lease.js";
 import { fromChildSchema, type FromChild, type ToChild } from "./messages.js";
 
 const MAX_STDERR_LENGTH = 4_096;
@@ -134,6 +135,8 @@ function describeDeath(death: {
   if (/heap out of memory|Reached heap limit/.test(stderr)) {
     return `the process ran out of memory (limit ${String(memoryLimitMb)} MB)`;
   }
+  if (code === LAPSED_EXIT_CODE)
+    return "the process ended itself, because its lease was over and its parent silent";
   const how =
     signal === null
       ? `the process ended with exit code ${String(code)}`

@@ -6,6 +6,7 @@ import { messageOf } from "../core/errors.js";
 import { installContainment } from "./containment.js";
 import { execute } from "./execute.js";
 import { hastenTimers } from "./fast-timers.js";
+import { LAPSED_EXIT_CODE, openLease } from "./lease.js";
 import { toChildSchema, type FromChild, type JobMessage } from "./messages.js";
 import { loadNewman, type Newman } from "./newman.js";
 import { openSandboxStock } from "./sandbox-stock.js";
@@ -94,7 +95,8 @@ async function main(): Promise<void> {
   // The first sandbox boots in its own thread while this one loads Newman.
   const opening = openSandboxStock(Number(process.argv[2] ?? 1));
   const newman = loadNewman();
-  const containment = installContainment();
+  const lease = openLease(() => process.exit(LAPSED_EXIT_CODE));
+  const containment = installContainment(lease);
   const stock = await opening;
   process.on("message", (raw: unknown) => {
     const message = toChildSchema.parse(raw);
@@ -103,10 +105,20 @@ async function main(): Promise<void> {
       turns.delete(message.turn);
       return;
     }
+    if (message.type === "lease") {
+      lease.renew(message.leaseEndsAtMs);
+      return;
+    }
     send({ type: "taken" });
+    lease.begin(message.leaseEndsAtMs);
     containment.begin(message.job);
     stock.work();
-    run(newman, message.job).then(stock.rest).catch(crash);
+    run(newman, message.job)
+      .then(() => {
+        lease.end();
+        stock.rest();
+      })
+      .catch(crash);
   });
   const { warning } = stock;
   send({ type: "ready", ...(warning === null ? {} : { warning }) });

@@ -2,6 +2,7 @@
 
 import { installEgressGuard } from "./egress-guard.js";
 import { holdHttpRequests } from "./http-requests.js";
+import type { HeldLease } from "./lease.js";
 import { createSecretGuard } from "./secret-guard.js";
 import type { JobMessage } from "./messages.js";
 
@@ -15,10 +16,10 @@ export interface Containment {
   ): void;
 }
 
-export function installContainment(): Containment {
+export function installContainment(lease: Pick<HeldLease, "check">): Containment {
   const guard = installEgressGuard();
   const secrets = createSecretGuard();
-  const requests = holdHttpRequests({ guard, secrets });
+  const requests = holdHttpRequests({ guard, secrets, lease });
   return {
     begin({ egress, guardedSecrets, timeoutRequestMs, runHeader }) {
       guard.use(egress);

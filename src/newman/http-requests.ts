@@ -6,6 +6,7 @@
 
 import { createRequire } from "node:module";
 import { EgressRefused, type EgressGuard } from "./egress-guard.js";
+import type { HeldLease } from "./lease.js";
 import type { Outgoing, SecretGuard } from "./secret-guard.js";
 
 /** Newman's own timer, which counts from the last byte, comes first where both would strike, so that its message stays. */
@@ -40,9 +41,11 @@ interface SendingRequest {
 export function holdHttpRequests({
   guard,
   secrets,
+  lease,
 }: {
   readonly guard: EgressGuard;
   readonly secrets: SecretGuard;
+  readonly lease: Pick<HeldLease, "check">;
 }): HttpRequests {
   let deadlineMs = 0;
   let runHeader: string | null = null;
@@ -67,6 +70,7 @@ export function holdHttpRequests({
     for (const end of ["complete", "error", "abort"]) request.once(end, () => clearTimeout(timer));
   };
   Reflect.set(prototype, "start", function startHeld(this: SendingRequest): void {
+    lease.check();
     const host = this.uri?.hostname;
     const behindProxy = this.proxy && typeof host === "string";
     const why =

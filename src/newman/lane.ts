@@ -2,11 +2,15 @@
 
 import { NO_COUNTS, type Counts } from "../core/evidence.js";
 import { TurnpikeError } from "../core/errors.js";
+import { ENDLESS_LEASE } from "../core/lease.js";
+import { monotonicMs } from "../monotonic-clock.js";
 import type { CollectionResult, CollectionRunner } from "../core/collection-job.js";
 import type { Child } from "./child-process.js";
 import { toJobMessage, type JobMessage } from "./messages.js";
 
 const MB = 1_048_576;
+/** A small part of what a lease lasts after each renewal. */
+const TELL_LEASE_MS = 500;
 
 export interface LaneOptions {
   /** A process of the lane's own from now on, be it ready or still starting. */
@@ -95,7 +99,8 @@ export function createLane(options: LaneOptions): Lane {
       busy = true;
       let here = current();
       const onStop = (): void => {
-        stopping = true;
+        // Where it has ended by itself, another one stands in its place already.
+        stopping = child === here;
         here.kill();
       };
       runOptions.signal.addEventListener("abort", onStop, { once: true });
@@ -140,10 +145,19 @@ interface RunEnd {
 function runIn(
   child: Child,
   job: JobMessage,
-  { signal, onRecords, takeTurn = () => Promise.resolve(0) }: RunOptions,
+  { signal, lease = ENDLESS_LEASE, onRecords, takeTurn = () => Promise.resolve(0) }: RunOptions,
 ): Promise<RunEnd> {
   let counts: Counts = NO_COUNTS;
   let isTaken = false;
+  let toldEndMs = lease.endsAtMs();
+  const tellLease = (): number | null => {
+    toldEndMs = lease.endsAtMs();
+    return Number.isFinite(toldEndMs) ? toldEndMs : null;
+  };
+  const telling = setInterval(() => {
+    if (isTaken && lease.endsAtMs() !== toldEndMs)
+      child.send({ type: "lease", leaseEndsAtMs: tellLease() });
+  }, TELL_LEASE_MS);
   return new Promise<RunEnd>((resolve) => {
     child.listen((message) => {
       if (message.type === "taken") {
@@ -179,6 +193,8 @@ function runIn(
     let wasReady = false;
     // Only when the process is gone can nothing reach the target any more.
     void child.gone.then((cause) => {
+      // It has stopped by itself, or could not be told any more: whatever it was, somebody else may run the same by now.
+      if (isTaken && monotonicMs() >= toldEndMs) lease.giveUp();
       resolve({
         result: signal.aborted ? { ended: "stopped", counts } : { ended: "crashed", cause, counts },
         residentBytes: 0,
@@ -187,9 +203,10 @@ function runIn(
     });
     void child.ready.then(() => {
       wasReady = true;
-      if (!signal.aborted) child.send({ type: "run", job });
+      if (!signal.aborted) child.send({ type: "run", job, leaseEndsAtMs: tellLease() });
     });
   }).finally(() => {
+    clearInterval(telling);
     child.listen(() => undefined);
   });
 }

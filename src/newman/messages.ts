@@ -60,9 +60,14 @@ const jobSchema = z.strictObject({
 });
 export type JobMessage = z.infer<typeof jobSchema>;
 
+/** On the clock that both read; null for a run without such an end. */
+const leaseEndSchema = z.number().nullable();
+
 /** Lane to child. A child runs one collection at a time. */
 export const toChildSchema = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("run"), job: jobSchema }),
+  z.strictObject({ type: z.literal("run"), job: jobSchema, leaseEndsAtMs: leaseEndSchema }),
+  /** The lease of the run that is underway has been renewed. */
+  z.strictObject({ type: z.literal("lease"), leaseEndsAtMs: leaseEndSchema }),
   /** The answer to `turn` of this number. */
   z.strictObject({ type: z.literal("go"), turn: z.int(), waitMs: z.number().min(0) }),
 ]);

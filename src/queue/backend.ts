@@ -58,6 +58,8 @@ const ANSWER_LIMIT_MS = 10_000;
 const WORKER_OPTIONS = {
   // A dead worker's job is taken over within 10 s (30/30, BullMQ's default, takes a minute).
   lockDuration: LOCK_DURATION_MS,
+  // The workers renew locks themselves, because they must know when each was renewed last.
+  skipLockRenewal: true,
   stalledInterval: 5000,
   // BullMQ never resets this counter, and gives a job up when it is reached: starts are counted by our own store.
   maxStalledCount: 1_000_000,

@@ -1,19 +1,20 @@
-/** Notices that this process has not reached its queue for so long that its jobs belong to others. */
+/** Tells people that this process does not reach its queue. */
 
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "../log.js";
 import type { Backend } from "./backend.js";
 
 const ASK_EVERY_MS = 1000;
+/** Shorter than what runs can go on without its queue. */
+const SILENT_MS = 5000;
 
 /**
- * Calls `onLost` once for each time the queue stays out of reach for longer than a lock lasts. Whatever was locked before
- * is free by then, so whoever goes on with it works beside its successor and records nothing. BullMQ itself only waits:
- * where a network swallows packets instead of refusing them, its renewals neither succeed nor fail.
+ * Says so once for each time the queue stays silent, and when it answers again. Where a network
+ * swallows packets instead of refusing them nobody else does: connections stay open, and whoever waits for an answer waits.
  */
 export function watchContact(
-  { ping, lockDurationMs }: Pick<Backend, "ping" | "lockDurationMs">,
-  { onLost, log }: { readonly onLost: () => void; readonly log: Pick<Logger, "warn" | "info"> },
+  { ping }: Pick<Backend, "ping">,
+  log: Pick<Logger, "warn" | "info">,
 ): { close(): void } {
   const closed = new AbortController();
   const isClosed = (): boolean => closed.signal.aborted;
@@ -29,13 +30,10 @@ export function watchContact(
       );
       if (reached) reachedAt = askedAt;
       if (reached && lost) log.info("the queue answers again");
-      const tooLong = performance.now() - reachedAt > lockDurationMs;
+      const tooLong = performance.now() - reachedAt > SILENT_MS;
       if (tooLong && !lost && !isClosed()) {
-        log.warn(
-          { silentMs: Math.round(performance.now() - reachedAt) },
-          "the queue has not answered for longer than a lock lasts; ending what runs here, because others may take it over",
-        );
-        onLost();
+        const silentMs = Math.round(performance.now() - reachedAt);
+        log.warn({ silentMs }, "the queue does not answer; nothing starts here until it does");
       }
       lost = tooLong;
       await pause(ASK_EVERY_MS, undefined, { signal: closed.signal }).catch(() => undefined);

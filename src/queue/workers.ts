@@ -8,6 +8,7 @@ import type { Logger } from "../log.js";
 import type { Backend } from "./backend.js";
 import { watchContact } from "./contact.js";
 import { CONTROL_QUEUE, jobDataSchema, taskQueue } from "./jobs.js";
+import { keepLock, type KeptLock } from "./keep-lock.js";
 import { shareLanes } from "./share-lanes.js";
 
 /** A node woken too early comes again after this; the wake-up that counts usually comes sooner, through its last gate. */
@@ -41,7 +42,7 @@ export async function startWorkers(
   handler: NodeHandler,
   options: WorkersOptions,
 ): Promise<Workers> {
-  const settle = createSettle(backend, handler);
+  const settle = createSettle(backend, handler, options.log);
   const control: Processor = async (job, token, signal) => {
     const { kind, runId, node } = jobDataSchema.parse(job.data);
     switch (kind) {
@@ -63,24 +64,12 @@ export async function startWorkers(
     worker.on("error", (error) => {
       options.log.warn({ err: error }, "the queue reports an error; BullMQ tries again");
     });
-    // Whoever lost its lock may have a successor already: it stops, and the fence keeps it from recording.
-    worker.on("lockRenewalFailed", (ids) => {
-      for (const id of ids) worker.cancelJob(id, "lock lost");
-    });
   }
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
-  const cancelAll = (why: string): void => {
-    for (const worker of workers) worker.cancelAllJobs(why);
-  };
   const handOver = (): void => {
-    cancelAll("handing over");
+    for (const worker of workers) worker.cancelAllJobs("handing over");
   };
-  const onLost = (): void => {
-    cancelAll("the queue is out of reach");
-  };
-  // The embedded queue is in this process.
-  const contact =
-    backend.name === "redis" ? watchContact(backend, { onLost, log: options.log }) : null;
+  const contact = canBeTaken(backend) ? watchContact(backend, options.log) : null;
   return {
     handOver,
     async close(drainMs) {
@@ -99,9 +88,9 @@ export async function startWorkers(
 function taskWorkers(
   backend: Backend,
   handler: NodeHandler,
-  parts: Pick<WorkersOptions, "lanes" | "labels" | "begin" | "isPaused">,
+  parts: Pick<WorkersOptions, "lanes" | "labels" | "begin" | "isPaused" | "log">,
 ): Worker[] {
-  const { labels, lanes, begin, isPaused } = parts;
+  const { labels, lanes, begin, isPaused, log } = parts;
   const told: NodeHandler = {
     ...handler,
     async settle(wake) {
@@ -116,14 +105,27 @@ function taskWorkers(
   const settle = createSettle(
     backend,
     labels.length === 0 ? told : shareLanes(told, { lanes, isPaused }),
+    log,
   );
   return labelSets(labels).map((set) =>
     backend.createWorker(taskQueue(set), settle, { concurrency: lanes }),
   );
 }
 
-function createSettle(backend: Backend, handler: NodeHandler): Processor {
-  const attempt = async (job: Job, token: string, signal: AbortSignal): Promise<Settled> => {
+/** Whether other processes work on this queue; the embedded one is in this process. */
+function canBeTaken({ name }: Pick<Backend, "name">): boolean {
+  return name === "redis";
+}
+
+function createSettle(
+  backend: Backend,
+  handler: NodeHandler,
+  log: Pick<Logger, "warn">,
+): Processor {
+  const attempt = async (
+    job: Job,
+    { token, lock, signal }: { token: string; lock: KeptLock; signal: AbortSignal },
+  ): Promise<Settled> => {
     const { runId, node } = jobDataSchema.parse(job.data);
     let afterMs = COME_AGAIN_MS;
     try {
@@ -131,13 +133,13 @@ function createSettle(backend: Backend, handler: NodeHandler): Processor {
         runId,
         node,
         signal,
-        stillOwner: async () =>
-          !signal.aborted && (await renewLock(job, token, backend.lockDurationMs)),
+        lease: lock,
+        stillOwner: async () => !signal.aborted && (await lock.renew()),
       });
       if (answer.state === "settled") return answer;
       afterMs = answer.afterMs ?? COME_AGAIN_MS;
     } catch (error) {
-      if (signal.aborted && (await renewLock(job, token, backend.lockDurationMs))) {
+      if (signal.aborted && (await isOurs(job, token, backend.lockDurationMs))) {
         // Aborted but still the owner: the service is stopping. The job goes back for another worker, and no stall is counted.
         await job.moveToWait(token);
         throw new WaitingError();
@@ -147,14 +149,41 @@ function createSettle(backend: Backend, handler: NodeHandler): Processor {
     await job.moveToDelayed(Date.now() + afterMs, token);
     throw new DelayedError();
   };
-  return async (job, token = "", signal = new AbortController().signal) => {
-    const { failure } = await attempt(job, token, signal);
-    // Only for the dashboard, where the job then stands among the failed ones; the outcome is recorded already.
-    if (failure !== null) throw new UnrecoverableError(failure);
+  const underway = new Map<string, { readonly lock: KeptLock; readonly ended: Promise<void> }>();
+  return async (job, token = "", stopping = new AbortController().signal) => {
+    // Without leases a process that slept for longer than a lock lasts is given again what it still has in a lane.
+    const before = canBeTaken(backend) ? undefined : underway.get(job.id ?? "");
+    before?.lock.giveUp();
+    await before?.ended;
+    const lock = keepLock(job, token, {
+      durationMs: backend.lockDurationMs,
+      canBeTaken: canBeTaken(backend),
+      onLapse: () => {
+        log.warn(
+          jobDataSchema.parse(job.data),
+          "its lock could not be renewed for almost as long as a lock lasts; ending it here, because another worker may take it over",
+        );
+      },
+    });
+    const settled = attempt(job, { token, lock, signal: AbortSignal.any([stopping, lock.signal]) });
+    const ended = settled.then(
+      () => undefined,
+      () => undefined,
+    );
+    const here = { lock, ended };
+    underway.set(job.id ?? "", here);
+    try {
+      const { failure } = await settled;
+      // Only for the dashboard, where the job then stands among the failed ones; the outcome is recorded already.
+      if (failure !== null) throw new UnrecoverableError(failure);
+    } finally {
+      lock.close();
+      if (underway.get(job.id ?? "") === here) underway.delete(job.id ?? "");
+    }
   };
 }
 
-/** Renews the lock and says whether it was still ours: the fence against a worker that was stopped and continued. */
-async function renewLock(job: Job, token: string, durationMs: number): Promise<boolean> {
+/** Whether the lock still is ours, by the word of the queue itself, for which this waits as long as it takes. */
+async function isOurs(job: Job, token: string, durationMs: number): Promise<boolean> {
   return (await job.extendLock(token, durationMs).catch(() => 0)) === 1;
 }

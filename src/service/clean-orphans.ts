@@ -5,6 +5,7 @@ import { createRedact } from "../core/redact.js";
 import { egressSchema, narrowEgress } from "../core/egress.js";
 import { plainLayer, render } from "../core/environment.js";
 import { TurnpikeError } from "../core/errors.js";
+import { ENDLESS_LEASE } from "../core/lease.js";
 import type { Plan } from "../core/plan.js";
 import { judgeOrphan } from "../core/orphan.js";
 import { rulesOf, type Found } from "../core/sweep.js";
@@ -60,6 +61,7 @@ export async function cleanOrphans(
     guardedSecrets: inputs.guardedSecrets,
     certificates: inputs.certificates ?? null,
     signal: tooLong.signal,
+    lease: ENDLESS_LEASE,
     onRecords: () => undefined,
     beginning: "Test_",
   };

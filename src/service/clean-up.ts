@@ -35,7 +35,7 @@ interface CleanUp {
   readonly node: CleanupNode;
   readonly task: TaskNode;
   readonly outcomes: ReadonlyMap<string, Outcome>;
-  readonly wake: Pick<NodeWake, "signal">;
+  readonly wake: Pick<NodeWake, "signal" | "lease">;
 }
 
 /**
@@ -129,6 +129,7 @@ async function deleteWhatIsLeft(
     guardedSecrets: inputs.guardedSecrets,
     certificates: inputs.certificates ?? null,
     signal: AbortSignal.any([wake.signal, tooLong.signal]),
+    lease: wake.lease,
     onRecords: (records: readonly RequestRecord[]) => {
       const masked = redact(records);
       for (const { method, ledger, status, url } of masked) {

@@ -1,8 +1,10 @@
 /** Holds permits for the tasks of this process: takes them, renews their leases, gives them back, and wakes whoever waited. */
 
+import { leaseEnd, type Lease } from "../core/lease.js";
 import type { RunQueue } from "../core/ports.js";
 import type { Block, Permit, PermitAnswer, Permits } from "../core/shared-limits.js";
 import type { Logger } from "../log.js";
+import { monotonicMs } from "../monotonic-clock.js";
 
 /** How soon permits of a worker that has died are offered to others, once their lease is over. */
 const LOOK_MS = 2000;
@@ -29,6 +31,7 @@ export interface PermitKeeper {
 interface PermitHold {
   /** Aborted when a permit was lost, because this process could not renew it in time. */
   readonly lost: AbortSignal;
+  readonly lease: Lease;
   /** Gives the permits back and wakes who may go on. Never rejects: what cannot be given back runs out. */
   release(): Promise<void>;
 }
@@ -51,7 +54,7 @@ export function createPermitKeeper(
   const { permits, queue, log } = deps;
   const held = new Map<
     string,
-    { readonly keys: readonly string[]; readonly lost: AbortController }
+    { readonly keys: readonly string[]; readonly lost: AbortController; endsAtMs: number }
   >();
 
   const wake = async (waiters: readonly string[]): Promise<void> => {
@@ -70,7 +73,13 @@ export function createPermitKeeper(
   const renew = async (): Promise<void> => {
     if (held.size === 0) return;
     const holders = [...held].map(([owner, { keys }]) => ({ owner, keys }));
-    for (const owner of await permits.renew(holders)) held.get(owner)?.lost.abort();
+    const endsAtMs = leaseEnd(monotonicMs(), permits.leaseMs);
+    const lost = new Set(await permits.renew(holders));
+    for (const { owner } of holders) {
+      const hold = held.get(owner);
+      if (lost.has(owner)) hold?.lost.abort();
+      else if (hold !== undefined) hold.endsAtMs = endsAtMs;
+    }
   };
   let looking: Promise<void> = Promise.resolve();
   const every = options.lookMs ?? Math.min(LOOK_MS, Math.ceil(permits.leaseMs / 4));
@@ -83,6 +92,7 @@ export function createPermitKeeper(
   }, every);
   return {
     async take({ task, owner, rank, permits: wanted }) {
+      const endsAtMs = leaseEnd(monotonicMs(), permits.leaseMs);
       const answer = await permits.acquire({
         owner,
         waiter: waiterOf(task),
@@ -92,11 +102,18 @@ export function createPermitKeeper(
       if (!answer.granted) return answer;
       const keys = wanted.filter(({ holdMs }) => holdMs === undefined).map(({ key }) => key);
       const lost = new AbortController();
-      held.set(owner, { keys, lost });
+      const here = { keys, lost, endsAtMs };
+      held.set(owner, here);
       return {
         granted: true,
         hold: {
           lost: lost.signal,
+          lease: {
+            endsAtMs: () => here.endsAtMs,
+            giveUp() {
+              lost.abort();
+            },
+          },
           async release() {
             held.delete(owner);
             await quietly("permits cannot be given back", async () =>

@@ -9,6 +9,7 @@ import {
 import type { RenderedRow } from "../core/environment.js";
 import type { RequestRecord } from "../core/evidence.js";
 import { pacedHosts } from "../core/limits.js";
+import type { Lease } from "../core/lease.js";
 import type { Creation } from "../core/ledger-entry.js";
 import type { TaskNode } from "../core/plan.js";
 import type { CollectionJob, CollectionResult } from "../core/collection-job.js";
@@ -25,6 +26,7 @@ export interface Target {
   readonly guardedSecrets: CollectionJob["guardedSecrets"];
   readonly certificates: CollectionJob["certificates"];
   readonly signal: AbortSignal;
+  readonly lease: Lease;
   readonly onRecords: (records: readonly RequestRecord[]) => void;
 }
 
@@ -86,7 +88,7 @@ function runCollection(
   collection: object,
   { at, outputs }: { readonly at: Target; readonly outputs: readonly string[] },
 ): Promise<CollectionResult> {
-  const { rules, rows, guardedSecrets, certificates, signal, onRecords } = at;
+  const { rules, rows, guardedSecrets, certificates, signal, lease, onRecords } = at;
   return deps.workingDirectories.use({}, (workingDirectory) =>
     deps.runner.run(
       {
@@ -117,7 +119,7 @@ function runCollection(
         timeoutScriptMs: null,
         delayRequestMs: null,
       },
-      { signal, onRecords, takeTurn: (host) => takeTurnOf(deps, host, signal) },
+      { signal, lease, onRecords, takeTurn: (host) => takeTurnOf(deps, host, signal) },
     ),
   );
 }

@@ -64,7 +64,7 @@ export async function runTask(
   deps: WorkDependencies,
   run: Run,
   node: TaskNode,
-  wake: Pick<NodeWake, "signal" | "stillOwner">,
+  wake: Pick<NodeWake, "signal" | "lease" | "stillOwner">,
 ): Promise<Execution> {
   await setDeadlines(deps, run, node);
   const attempt = await deps.store.nextAttempt(run.id, node.id);
@@ -131,6 +131,7 @@ export async function runTask(
       });
       return deps.runner.run(job, {
         signal: stop.signal,
+        lease: wake.lease,
         onRecords: (records) => {
           for (const record of records) if (record.ledger !== undefined) ledger.add(record.ledger);
           writer.write(redact(sealCreations(records, ledgerKey)));

@@ -2,7 +2,8 @@
 
 import { RUN_NODE } from "../core/flow.js";
 import { inOrder } from "../core/graph.js";
-import type { SettleAnswer } from "../core/ports.js";
+import { ENDLESS_LEASE } from "../core/lease.js";
+import type { NodeWake, SettleAnswer } from "../core/ports.js";
 import { deadlineOf, type RunStatus } from "../core/run.js";
 import { executionOf } from "../core/shards.js";
 import type { Dependencies } from "./dependencies.js";
@@ -19,8 +20,15 @@ export function isEnding({ run, end, cancellation }: RunStatus, now: number): bo
 export async function settleEnding(
   { store, queue }: Pick<Dependencies, "store" | "queue">,
   { run }: RunStatus,
-  settle: (node: string) => Promise<SettleAnswer>,
+  settleWoken: (wake: NodeWake) => Promise<SettleAnswer>,
 ): Promise<void> {
+  const owner = {
+    signal: new AbortController().signal,
+    lease: ENDLESS_LEASE,
+    stillOwner: () => Promise.resolve(true),
+  };
+  const settle = (node: string): Promise<SettleAnswer> =>
+    settleWoken({ ...owner, runId: run.id, node });
   const { nodes } = executionOf(run.plan);
   const outcomes = await store.outcomes(run.id);
   const open = new Map(nodes.filter(({ id }) => !outcomes.has(id)).map((node) => [node.id, node]));

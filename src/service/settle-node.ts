@@ -49,11 +49,7 @@ export async function settleNode(deps: WorkDependencies, wake: NodeWake): Promis
 
 /** Settles what is left of a run that starts nothing more, without waiting for lanes. */
 export function endSoon(deps: WorkDependencies, status: RunStatus): Promise<void> {
-  const { signal } = new AbortController();
-  const stillOwner = (): Promise<boolean> => Promise.resolve(true);
-  return settleEnding(deps, status, (node) =>
-    settleIn(deps, status, { runId: status.run.id, node, signal, stillOwner }),
-  );
+  return settleEnding(deps, status, (wake) => settleIn(deps, status, wake));
 }
 
 /** The run as it stands now, where nothing of it starts any more. Only what is red can have been ended by a cancel. */

@@ -2,6 +2,7 @@
 
 import { describePermit, permitOwner, permitsOf } from "../core/limits.js";
 import type { TaskNode } from "../core/plan.js";
+import { earlierOf } from "../core/lease.js";
 import type { NodeWake, SettleAnswer } from "../core/ports.js";
 import type { Run } from "../core/run.js";
 import type { Dependencies } from "./dependencies.js";
@@ -45,7 +46,7 @@ export async function takePermits(
       !answer.hold.lost.aborted && (await wake.stillOwner());
     return {
       state: "taken",
-      wake: { ...wake, signal, stillOwner },
+      wake: { ...wake, signal, stillOwner, lease: earlierOf(wake.lease, answer.hold.lease) },
       release: () => answer.hold.release(),
     };
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import type { Queue } from "bullmq";
+import { ENDLESS_LEASE } from "../../src/core/lease.js";
 import type { NodeWake } from "../../src/core/ports.js";
 import { CONTROL_QUEUE, deadlineJobId } from "../../src/queue/jobs.js";
 import { settleNode } from "../../src/service/settle-node.js";
@@ -31,7 +32,7 @@ after(() => closeAll());
 
 function wakeUp(runId: string, node: string): NodeWake {
   const { signal } = new AbortController();
-  return { runId, node, signal, stillOwner: () => Promise.resolve(true) };
+  return { runId, node, signal, lease: ENDLESS_LEASE, stillOwner: () => Promise.resolve(true) };
 }
 
 test("a task whose queue cannot be reached when it starts is no red task: it comes again and passes", async () => {

@@ -3,7 +3,6 @@
  * still owns its node, so it records over its successor. The soak must find that.
  */
 
-import { Job, Worker } from "bullmq";
+import { Job } from "bullmq";
 
 Job.prototype.extendLock = () => Promise.resolve(1);
-Worker.prototype.cancelJob = () => true;
