@@ -5,6 +5,7 @@ import { requestRecordSchema } from "./evidence.js";
 import { outcomeSchema } from "./outcome.js";
 import { retryCauseSchema } from "./retries.js";
 import { verdictSchema } from "./run.js";
+import { waitedSchema } from "./waits.js";
 
 const at = z.int();
 const node = z.string();
@@ -24,6 +25,8 @@ export const runEventSchema = z.discriminatedUnion("type", [
     node,
     attempt,
     prefix: z.string().nullable(),
+    /** Where it is known for what it waited after it had become ready. */
+    waited: waitedSchema.optional(),
   }),
   /** A piece of evidence: records in the order of execution. */
   z.strictObject({

@@ -11,6 +11,7 @@ import type { Plan } from "./plan.js";
 import type { Secret, SecretReference } from "./secret-reference.js";
 import type { Cancellation, Pause, Run, RunEnd, RunStatus } from "./run.js";
 import type { RunQuery } from "./run-query.js";
+import type { Waits } from "./waits.js";
 import type { WorkerState } from "./worker.js";
 import type { Schedule, Timetable } from "./timetable.js";
 
@@ -227,10 +228,15 @@ export interface NodeHandler {
   expire(runId: string, node: string): Promise<void>;
 }
 
-/** `later` means not now: call again after `afterMs`, or a while. The job waits in the queue and holds no lane. */
+/** `later` means not now: call again after `afterMs`, or a while, with `waits`. The job waits in the queue and holds no lane. */
 export type SettleAnswer =
   | Settled
-  | { readonly state: "later"; readonly afterMs?: number; readonly reason?: string };
+  | {
+      readonly state: "later";
+      readonly afterMs?: number;
+      readonly reason?: string;
+      readonly waits?: Waits;
+    };
 
 export interface Settled {
   readonly state: "settled";
@@ -242,6 +248,8 @@ export interface NodeWake {
   readonly runId: string;
   /** A node of the plan, or the run itself. */
   readonly node: string;
+  /** What an earlier answer said of its waiting; a job that was made again has forgotten it. */
+  readonly waits?: Waits | undefined;
   /** Aborted when this execution has lost its lock, or is asked to hand over. */
   readonly signal: AbortSignal;
   /** What it starts ends with this, also while this process itself is stopped. */

@@ -3,6 +3,7 @@
 import type { FlowJob } from "bullmq";
 import { z } from "zod";
 import { RUN_NODE, type FlowNode, type FlowShape } from "../core/flow.js";
+import { waitsSchema } from "../core/waits.js";
 
 /** Tasks, and the clean-up after them, occupy a lane each; everything else is quick and shares the control queue. */
 export const TASK_QUEUE = "tasks";
@@ -13,6 +14,8 @@ export const jobDataSchema = z.strictObject({
   kind: z.enum(["node", "gate", "deadline"]),
   runId: z.string(),
   node: z.string(),
+  /** Only for the report, which can do without. */
+  waits: waitsSchema.optional(),
 });
 export type JobData = z.infer<typeof jobDataSchema>;
 

@@ -126,18 +126,21 @@ function createSettle(
     job: Job,
     { token, lock, signal }: { token: string; lock: KeptLock; signal: AbortSignal },
   ): Promise<Settled> => {
-    const { runId, node } = jobDataSchema.parse(job.data);
+    const data = jobDataSchema.parse(job.data);
+    const { runId, node, waits } = data;
     let afterMs = COME_AGAIN_MS;
     try {
       const answer = await handler.settle({
         runId,
         node,
+        waits,
         signal,
         lease: lock,
         stillOwner: async () => !signal.aborted && (await lock.renew()),
       });
       if (answer.state === "settled") return answer;
       afterMs = answer.afterMs ?? COME_AGAIN_MS;
+      if (answer.waits !== undefined) await job.updateData({ ...data, waits: answer.waits });
     } catch (error) {
       if (signal.aborted && (await isOurs(job, token, backend.lockDurationMs))) {
         // Aborted but still the owner: the service is stopping. The job goes back for another worker, and no stall is counted.

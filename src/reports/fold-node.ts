@@ -5,6 +5,7 @@ import { NO_COUNTS, recordFailed, type Counts, type RequestRecord } from "../cor
 import { durationOf, type Outcome } from "../core/outcome.js";
 import type { PlanNode, TaskNode } from "../core/plan.js";
 import { shardIds } from "../core/shards.js";
+import type { Waited } from "../core/waits.js";
 import type { Split } from "../core/split.js";
 import type { AttemptReport, NodeReport, Waiver } from "./node-report.js";
 import { ledgerReportOf, withoutSeal } from "./ledger-report.js";
@@ -26,6 +27,7 @@ export function foldNode(node: PlanNode, seen: Seen): NodeReport {
 }
 
 type WithoutLedger = Omit<NodeReport, "ledger">;
+type Bare = Omit<WithoutLedger, "waited" | "earlier" | "split">;
 
 function plainNode(node: PlanNode, { outcomes, attempts, events }: Seen): WithoutLedger {
   const outcome = outcomes.get(node.id);
@@ -35,7 +37,12 @@ function plainNode(node: PlanNode, { outcomes, attempts, events }: Seen): Withou
     outcome === undefined
       ? openNode(node, { attempt: attempts.get(node.id), requests })
       : endedNode(node, outcome, requests);
-  return { ...shown, earlier: earlierAttempts(events, node.id, attempt), split: null };
+  return {
+    ...shown,
+    waited: waitedOf(attempts.get(node.id)),
+    earlier: earlierAttempts(events, node.id, attempt),
+    split: null,
+  };
 }
 
 /** A task that asked for shards, whether it was split or not. */
@@ -56,7 +63,9 @@ function splitNode(node: TaskNode, split: Split, seen: Seen): WithoutLedger {
           number: Math.max(...started.map(({ number }) => number)),
           startedAt: Math.min(...started.map(({ startedAt }) => startedAt)),
           prefix: null,
+          waited: {},
         };
+  const [first] = started.toSorted((left, right) => left.startedAt - right.startedAt);
   const outcome = seen.outcomes.get(node.id);
   const whole =
     outcome === undefined
@@ -64,6 +73,7 @@ function splitNode(node: TaskNode, split: Split, seen: Seen): WithoutLedger {
       : endedNode(node, outcome, requests);
   return {
     ...whole,
+    waited: waitedOf(first),
     earlier: shards.flatMap((shard) => shard.earlier),
     split: splitReportOf(split, shards, outcome?.status === "passed"),
   };
@@ -73,6 +83,7 @@ interface Attempt {
   readonly number: number;
   readonly startedAt: number;
   readonly prefix: string | null;
+  readonly waited: Waited;
 }
 
 export function latestAttempts(events: readonly RunEvent[]): ReadonlyMap<string, Attempt> {
@@ -80,9 +91,16 @@ export function latestAttempts(events: readonly RunEvent[]): ReadonlyMap<string,
   for (const event of events) {
     if (event.type !== "node.started" || event.attempt < (latest.get(event.node)?.number ?? 0))
       continue;
-    latest.set(event.node, { number: event.attempt, startedAt: event.at, prefix: event.prefix });
+    const { at: startedAt, attempt: number, prefix, waited = {} } = event;
+    latest.set(event.node, { number, startedAt, prefix, waited });
   }
   return latest;
+}
+
+function waitedOf(attempt: Attempt | undefined): NodeReport["waited"] {
+  return Object.entries(attempt?.waited ?? {})
+    .map(([reason, durationMs]) => ({ reason, durationMs }))
+    .toSorted((left, right) => right.durationMs - left.durationMs);
 }
 
 /** Evidence may be appended twice after a lost answer of the store, so a record counts once by its index. */
@@ -97,11 +115,7 @@ function recordsOf(events: readonly RunEvent[], node: string, attempt: number): 
   return [...records.values()].sort((left, right) => left.index - right.index);
 }
 
-function endedNode(
-  node: PlanNode,
-  outcome: Outcome,
-  requests: readonly RequestRecord[],
-): Omit<WithoutLedger, "earlier" | "split"> {
+function endedNode(node: PlanNode, outcome: Outcome, requests: readonly RequestRecord[]): Bare {
   const reusedFrom = outcome.reusedFrom ?? null;
   return { ...describeNode(node), ...endOf(outcome), reusedFrom, requests };
 }
@@ -142,7 +156,7 @@ function earlierAttempts(
 function openNode(
   node: PlanNode,
   seen: { readonly attempt: Attempt | undefined; readonly requests: readonly RequestRecord[] },
-): Omit<WithoutLedger, "earlier" | "split"> {
+): Bare {
   const { attempt, requests } = seen;
   return {
     ...describeNode(node),

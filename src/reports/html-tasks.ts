@@ -13,6 +13,7 @@ import {
   requestsText,
   splitText,
   dataTexts,
+  waitedTexts,
   waiverTexts,
   wordOf,
 } from "./wording.js";
@@ -48,6 +49,7 @@ function renderFacts(node: NodeReport): string {
     ...(node.counts.iterations > 1
       ? [["Iterations", String(node.counts.iterations)] as const]
       : []),
+    ...waitedTexts(node).map((text) => ["Waited", text.replace(/^waited /, "")] as const),
     ...splitFacts(node),
     ...ledgerTexts(node).map((text) => ["Test data", text] as const),
     ...waiverTexts(node).map((waiver) => ["Accepts", waiver] as const),

@@ -47,6 +47,8 @@ export interface NodeReport {
   readonly endedAt: string | null;
   readonly durationMs: number | null;
   readonly counts: Counts;
+  /** For what its final attempt waited after it had become ready, the longest first; empty where that is not known. */
+  readonly waited: readonly { readonly reason: string; readonly durationMs: number }[];
   /** The run in which it passed, where it was not executed in this one. */
   readonly reusedFrom: string | null;
   /** Attempts before the final one that ended and were followed by another, with their own evidence. */

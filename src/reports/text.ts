@@ -19,6 +19,7 @@ import {
   splitText,
   timingSentences,
   dataTexts,
+  waitedTexts,
   waiverTexts,
   wordOf,
 } from "./wording.js";
@@ -89,6 +90,7 @@ function taskTable(report: RunReport, palette: Palette): string[] {
           ? []
           : [
               node.reason ?? [],
+              waitedTexts(node),
               waiverTexts(node),
               dataTexts(node),
               splitText(node) ?? [],

@@ -64,6 +64,21 @@ export function waiverTexts({ waivers }: Pick<NodeReport, "waivers">): string[] 
   return waivers.map((waiver) => WAIVERS[waiver]);
 }
 
+/** Less than this is nothing to look at. */
+const TELLING_WAIT_MS = 1000;
+
+/** `waited 12 s: 11 s for lock database, 1 s for a lane`, where it is long enough to be told. */
+export function waitedTexts({ waited }: Pick<NodeReport, "waited">): string[] {
+  const wholeMs = waited.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  if (wholeMs < TELLING_WAIT_MS) return [];
+  const parts = waited.map(
+    ({ reason, durationMs }) => `${formatDuration(durationMs)} for ${reason}`,
+  );
+  return parts.length === 1
+    ? [`waited ${parts.join("")}`]
+    : [`waited ${formatDuration(wholeMs)}: ${parts.join(", ")}`];
+}
+
 /** Where the iteration data came from, for people who want it again. */
 export function dataTexts({ generatedData }: Pick<NodeReport, "generatedData">): string[] {
   if (generatedData === null) return [];

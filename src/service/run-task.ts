@@ -33,6 +33,7 @@ import { deadlineOf, prefixOf, type Run } from "../core/run.js";
 import { executionOf, partOf, taskOf } from "../core/shards.js";
 import { setDeadlines } from "./checkpoint-deadlines.js";
 import type { Dependencies, WorkDependencies } from "./dependencies.js";
+import { waitedFor } from "./account-waits.js";
 import { createEvidenceWriter } from "./evidence-writer.js";
 import { getInputs, type Inputs } from "./inputs.js";
 import { outputLayers, outputRows, secretOutputs } from "./outputs.js";
@@ -64,7 +65,7 @@ export async function runTask(
   deps: WorkDependencies,
   run: Run,
   node: TaskNode,
-  wake: Pick<NodeWake, "signal" | "lease" | "stillOwner">,
+  wake: Pick<NodeWake, "signal" | "lease" | "waits" | "stillOwner">,
 ): Promise<Execution> {
   await setDeadlines(deps, run, node);
   const attempt = await deps.store.nextAttempt(run.id, node.id);
@@ -94,9 +95,8 @@ export async function runTask(
   // The store may have been away for longer than a lock lasts: whoever has the task by now sends alone.
   if (!(await wake.stillOwner()))
     throw new OwnershipLost(`${node.id} of run ${run.id} belongs to another worker now`);
-  await appendEvents(deps, run.id, [
-    { type: "node.started", at: startedAt, node: node.id, attempt, prefix },
-  ]);
+  const start = { at: startedAt, attempt, prefix, ...waitedFor(wake, { attempt, startedAt }) };
+  await appendEvents(deps, run.id, [{ type: "node.started", node: node.id, ...start }]);
   const ledger = openLedger();
   const ledgerKey = cleansUp(node) ? (inputs.ledgerKey ?? null) : null;
   const writer = createEvidenceWriter(deps, { runId: run.id, node: node.id, attempt });

@@ -13,6 +13,7 @@ import { executionOf, isShard, type ExecutionNode, type MergeNode } from "../cor
 import { judgeCheckpoint } from "../core/verdict.js";
 import { cleanUp } from "./clean-up.js";
 import { clearSettledDeadlines, QueueUnreachable } from "./checkpoint-deadlines.js";
+import { nextAccount, noteWait, withAccount } from "./account-waits.js";
 import type { Dependencies, WorkDependencies } from "./dependencies.js";
 import { endRun } from "./end-run.js";
 import { deleteOutputs, keepOutputs } from "./outputs.js";
@@ -24,7 +25,7 @@ import { isEnding, settleEnding } from "./settle-ending.js";
 import { takePermits, type NotNow } from "./take-permits.js";
 
 /** Resuming a run wakes its tasks; this is for one whose wake-up was lost. */
-const PAUSED_POLL_MS = 15_000;
+const PAUSED = { state: "later", afterMs: 15_000, reason: "a pause of the run" } as const;
 
 const IGNORED: Settled = { state: "settled", failure: null };
 
@@ -90,9 +91,10 @@ async function settlePlanNode(
   deps: WorkDependencies,
   at: { readonly status: RunStatus; readonly node: ExecutionNode; readonly wake: NodeWake },
 ): Promise<SettleAnswer> {
-  const { status, node, wake } = at;
+  const { status, node } = at;
   const { run } = status;
   const outcomes = await deps.store.outcomes(run.id, aroundOf(run, node));
+  const wake = withAccount(at.wake, { run, node, outcomes });
   const standing = outcomes.get(node.id);
   if (standing !== undefined) {
     // Whoever recorded it may have died before the rest was done.
@@ -108,16 +110,20 @@ async function settlePlanNode(
   });
   if (decision.kind === "wait") return { state: "later" };
   if (decision.kind === "start" && node.kind === "task" && isHeld(status))
-    return { state: "later", afterMs: PAUSED_POLL_MS };
+    return noteWait(PAUSED, wake.waits, deps.clock.now());
   const attempt = await attemptNode(deps, { run, node, wake, outcomes, decision });
-  if ("state" in attempt) return attempt;
+  if ("state" in attempt) return noteWait(attempt, wake.waits, deps.clock.now());
   if (!(await wake.stillOwner())) {
     if ("outcome" in attempt) await deleteOutputs(deps.blobs, [attempt.outcome]);
     throw new OwnershipLost(`${node.id} of run ${run.id} belongs to another worker now`);
   }
   if ("pauseMs" in attempt) {
     await recordAttempt(deps, run, attempt);
-    return { state: "later", afterMs: attempt.pauseMs };
+    return {
+      state: "later",
+      afterMs: attempt.pauseMs,
+      waits: nextAccount(attempt, deps.clock.now()),
+    };
   }
   const { outcome } = attempt;
   const recorded = await recordOutcome(deps, run, outcome);

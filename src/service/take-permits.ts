@@ -55,6 +55,7 @@ export async function takePermits(
   return {
     state: "later",
     afterMs: Math.min(ASK_AGAIN_MS, Math.max(1, Math.ceil(answer.freeInMs ?? ASK_AGAIN_MS))),
-    reason: `waits for ${blockedBy.join(", ")}`,
+    // Who waits for several gets them together; the first one stands for all in the account of its waiting.
+    reason: blockedBy[0] ?? "its permits",
   };
 }

@@ -57,6 +57,28 @@ const TEXTS: readonly TextCase[] = [
   },
 ];
 
+test("what a task waited for is told where it was long, in text and HTML, and as figures in JSON", () => {
+  const run = greenRun();
+  const waitedOf = (node: string): Record<string, number> =>
+    node === "task-2" ? { "lock database": 61_000, "a lane": 2300 } : { "a lane": 400 };
+  const events = run.events.map((event) =>
+    event.type === "node.started" ? { ...event, waited: waitedOf(event.node) } : event,
+  );
+  const report = buildReport({ ...run, events });
+  assert.deepEqual(report.tasks[1]?.waited, [
+    { reason: "lock database", durationMs: 61_000 },
+    { reason: "a lane", durationMs: 2300 },
+  ]);
+  const sentence = "1 min 3 s: 1 min 1 s for lock database, 2.3 s for a lane";
+  const text = renderText(report, PLAIN).join("\n");
+  assert.ok(text.includes(`\n    waited ${sentence}\n`), text);
+  assert.equal(text.match(/waited/g)?.length, 1);
+  const html = REPORT_FORMATS.html.render(report);
+  assert.ok(html.includes(`<dt>Waited</dt><dd>${sentence}</dd>`));
+  assert.equal(html.match(/<dt>Waited/g)?.length, 1);
+  assert.deepEqual(GREEN.tasks[1]?.waited, [], "events of before say nothing of it");
+});
+
 function checkText({ lines, holds }: TextCase): void {
   const text = lines.join("\n");
   for (const pattern of holds) assert.match(text, pattern);

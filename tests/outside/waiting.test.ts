@@ -49,6 +49,19 @@ const waits = async (id: string): Promise<Record<string, string | null>> => {
   return Object.fromEntries(nodes.map((node) => [node.id, node.waitingFor]));
 };
 
+/** For what a task waited, by the report of its run. */
+const waitedFor = async (id: string, task: string): Promise<readonly string[]> => {
+  const report = (await (await fetch(`${service.url}/v1/runs/${id}/report.json`)).json()) as {
+    readonly tasks: readonly {
+      readonly id: string;
+      readonly waited: readonly { readonly reason: string }[];
+    }[];
+  };
+  return report.tasks.flatMap((each) =>
+    each.id === task ? each.waited.map(({ reason }) => reason) : [],
+  );
+};
+
 test("a task that waits for a lock says who holds it, in another run as well, and nothing once it runs", async () => {
   target.hold("/held");
   const first = await ask("/v1/runs", { plan: "locked" });
@@ -63,6 +76,9 @@ test("a task that waits for a lock says who holds it, in another run as well, an
     assert.equal((await ask(`/v1/runs/${id}?wait=60`)).verdict, "passed");
     assert.deepEqual(await waits(id), { migrate: null, report: null });
   }
+  assert.ok(!(await waitedFor(first.id, "migrate")).includes("lock database"));
+  assert.ok((await waitedFor(second.id, "migrate")).includes("lock database"));
+  assert.ok(!(await waitedFor(second.id, "report")).includes("lock database"));
 });
 
 test("a task that waits for a place within its run, or for the end of a pause, says so", async () => {
@@ -83,6 +99,7 @@ test("a task that waits for a place within its run, or for the end of a pause, s
   await ask("/v1/queue/resume", {});
   target.release();
   assert.equal((await ask(`/v1/runs/${id}?wait=60`)).verdict, "passed");
+  assert.ok((await waitedFor(id, waiting)).includes("parallel of its run"));
 });
 
 function collectionOf(url: string): object {
