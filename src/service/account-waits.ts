@@ -5,7 +5,6 @@ import type { NodeWake, SettleAnswer } from "../core/ports.js";
 import type { Run } from "../core/run.js";
 import type { ExecutionNode } from "../core/shards.js";
 import { beginWaits, waitedUntil, waitFor, type Waited, type Waits } from "../core/waits.js";
-import type { Execution } from "./run-task.js";
 
 type Later = Extract<SettleAnswer, { readonly state: "later" }>;
 
@@ -32,7 +31,10 @@ export function noteWait(answer: Later, waits: Waits, now: number): Later {
 
 /** The account of the attempt after one that ended; its pause is not waiting. */
 export function nextAccount(
-  { execution, pauseMs }: { readonly execution: Execution; readonly pauseMs: number },
+  {
+    execution,
+    pauseMs,
+  }: { readonly execution: { readonly outcome: Outcome }; readonly pauseMs: number },
   now: number,
 ): Waits {
   return beginWaits(now + pauseMs, execution.outcome.attempt + 1);
