@@ -162,8 +162,9 @@ function createSettle(
       durationMs: backend.lockDurationMs,
       canBeTaken: canBeTaken(backend),
       onLapse: () => {
+        const { runId, node } = jobDataSchema.parse(job.data);
         log.warn(
-          jobDataSchema.parse(job.data),
+          { runId, node },
           "its lock could not be renewed for almost as long as a lock lasts; ending it here, because another worker may take it over",
         );
       },

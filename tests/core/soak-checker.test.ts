@@ -134,6 +134,15 @@ function withTimedOutGate(timeoutMs: number): RunEvidence {
 const crash = { status: "errored", cause: "crash", reason: "killed" } as const;
 const cases: readonly (readonly [what: string, evidence: RunEvidence, finding: RegExp])[] = [
   [
+    "a first attempt that goes on beside the second, whose worker was stopped",
+    {
+      ...healthy,
+      hits: [hit("a", 1, 1100), hit("a", 2, 1200), hit("a", 1, 1300), hit("b", 1, 3100)],
+      faults: [fault("stop-worker", 900, 1150)],
+    },
+    /^attempt 1 of a sent a request at \d+, after attempt 2 had begun to$/,
+  ],
+  [
     "a submission that became two runs",
     { ...healthy, answeredIds: ["run", "other"] },
     /also answered other/,

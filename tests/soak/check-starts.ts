@@ -24,6 +24,7 @@ export function checkStarts(evidence: RunEvidence, timeline: Timeline): string[]
     ...timeline.starts.flatMap((start) => checkPaused(evidence, start)),
     ...checkRecorders(timeline),
     ...checkRepeats(evidence, timeline),
+    ...checkOverlaps(evidence),
   ];
 }
 
@@ -114,6 +115,24 @@ function checkRepeats({ faults, events }: RunEvidence, { starts }: Timeline): st
     return faultsWithin(faults, { kinds: RESTARTING, ...before }).length > 0
       ? []
       : [`${named(start)}, though nothing had happened to its service`];
+  });
+}
+
+/** Faults that take a lock away before its time: what runs under it learns of that with its next renewal only. */
+const ROBBING: readonly FaultKind[] = ["steal-lock", "restart-redis"];
+
+/** At the target no request of an attempt follows one of a later attempt, also where a process was stopped in the middle. */
+function checkOverlaps({ hits, faults }: RunEvidence): string[] {
+  const latest = new Map<string, number>();
+  return hits.flatMap(({ task, attempt, at }) => {
+    const newest = latest.get(task) ?? 0;
+    latest.set(task, Math.max(newest, attempt));
+    const before = { from: at - AFTERMATH_MS, to: at };
+    return attempt >= newest || faultsWithin(faults, { kinds: ROBBING, ...before }).length > 0
+      ? []
+      : [
+          `attempt ${String(attempt)} of ${task} sent a request at ${String(at)}, after attempt ${String(newest)} had begun to`,
+        ];
   });
 }
 
