@@ -6,14 +6,19 @@ import { afterPage, beforePage, type ListVariables } from "./list-script.js";
 
 const SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json";
 
-/** Deletes these, one after the other. */
+/** Deletes these, one after the other; each item has the id that `deletionId` says for its position. */
 export function deleteCollection(targets: readonly Creation[]): object {
   return collectionOf(
-    targets.map(({ url, headers }) => ({
+    targets.map(({ url, headers }, position) => ({
+      id: deletionId(position),
       name: `Delete ${url}`,
       request: { method: "DELETE", url, header: headerList(headers), auth: { type: "noauth" } },
     })),
   );
+}
+
+export function deletionId(position: number): string {
+  return `delete-${String(position)}`;
 }
 
 /** What was found under this id, with the URL and the headers its rule says. */

@@ -39,7 +39,10 @@ export function addCleanupRoute(app: App, { service }: RouteContext): void {
                   run: z.string(),
                   task: z.string(),
                   fate: z.enum(["deleted", "would be deleted", "kept", "left"]),
-                  why: z.string().nullable().describe("Why it is kept."),
+                  why: z
+                    .string()
+                    .nullable()
+                    .describe("Why it is kept, or what its DELETE came to where it is left."),
                 }),
               ),
               trouble: z

@@ -78,6 +78,7 @@ export async function cleanOrphans(
     const all = new Map(
       [...before.found, ...swept.deleted, ...swept.left].map((one) => [keyOf(one), one]),
     );
+    const whyLeft = new Map(swept.left.map((one) => [keyOf(one), one.why]));
     const orphans: OrphanSweep["found"][number][] = [];
     for (const one of all.values()) {
       const { prefix, kept } = await judged(one);
@@ -91,7 +92,8 @@ export async function cleanOrphans(
               ? "deleted"
               : "left";
       const { run, task } = prefix;
-      orphans.push({ name: one.name, id: one.id, run, task, fate, why: kept });
+      const why = kept ?? whyLeft.get(keyOf(one)) ?? null;
+      orphans.push({ name: one.name, id: one.id, run, task, fate, why });
     }
     return redact({ dryRun: request.dryRun, found: orphans, trouble: swept.trouble });
   } finally {

@@ -17,7 +17,7 @@ import { createEvidenceWriter } from "./evidence-writer.js";
 import { getInputs } from "./inputs.js";
 import { outputLayers } from "./outputs.js";
 import { outcomeOf } from "./record.js";
-import { deleteAll } from "./run-cleanup.js";
+import { deleteAll, endOfDeletion } from "./run-cleanup.js";
 import { OwnershipLost, renderFor } from "./run-task.js";
 import { openCreation } from "./seal-creations.js";
 import { findTestData, sweepTarget } from "./sweep-target.js";
@@ -121,7 +121,7 @@ async function deleteWhatIsLeft(
   const limit = setTimeout(() => {
     tooLong.abort();
   }, TIMEOUT_MS);
-  const statuses = new Map<string, number | null>();
+  const ends = new Map<string, string>();
   const seen: LedgerEntry[] = [...entries];
   const target = {
     rules: task,
@@ -132,9 +132,9 @@ async function deleteWhatIsLeft(
     lease: wake.lease,
     onRecords: (records: readonly RequestRecord[]) => {
       const masked = redact(records);
-      for (const { method, ledger, status, url } of masked) {
-        if (ledger !== undefined) seen.push(ledger);
-        if (method === "DELETE") statuses.set(url, status);
+      for (const record of masked) {
+        if (record.ledger !== undefined) seen.push(record.ledger);
+        if (record.method === "DELETE") ends.set(record.url, endOfDeletion(record));
       }
       writer.write(masked.filter(({ method }) => method === "DELETE"));
     },
@@ -148,7 +148,7 @@ async function deleteWhatIsLeft(
       const names = found.filter(isMine).map(({ name }) => name);
       return { left: redact(names), trouble: trouble === null ? null : redact(trouble) };
     }
-    const trouble = await deleteAll(
+    const { trouble } = await deleteAll(
       deps,
       creations.flatMap((one) => one ?? []),
       target,
@@ -158,8 +158,8 @@ async function deleteWhatIsLeft(
       beginning,
       isOurs: (found) => Promise.resolve(isMine(found)),
     });
-    const urls = foldLedger(seen).left.map(({ url }) => describe(url, statuses));
-    const names = swept.left.map(({ name }) => name);
+    const urls = foldLedger(seen).left.map(({ url }) => describe(url, ends));
+    const names = swept.left.map(({ name, why }) => (why === null ? name : `${name} (${why})`));
     const reason = swept.trouble ?? trouble;
     return { left: redact([...urls, ...names]), trouble: reason === null ? null : redact(reason) };
   } finally {
@@ -172,10 +172,10 @@ function openEntry(entry: LedgerEntry, key: string | undefined): Creation | null
   return key === undefined ? null : openCreation(entry, key);
 }
 
-/** `http://host/items/7 (answered 409)`. */
-function describe(url: string, statuses: ReadonlyMap<string, number | null>): string {
-  const status = [...statuses].find(([sent]) => sent === url || sent.startsWith(`${url}?`))?.[1];
-  return status === undefined || status === null ? url : `${url} (answered ${String(status)})`;
+/** `http://host/items/7 (DELETE answered 409)`. */
+function describe(url: string, ends: ReadonlyMap<string, string>): string {
+  const end = [...ends].find(([sent]) => sent === url || sent.startsWith(`${url}?`))?.[1];
+  return end === undefined ? url : `${url} (${end})`;
 }
 
 /** A token that a script fetched is in no environment, and still nobody else's business. */

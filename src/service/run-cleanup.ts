@@ -3,6 +3,7 @@
 import { z } from "zod";
 import {
   deleteCollection,
+  deletionId,
   foundVariable,
   listCollection,
 } from "../collections/cleanup-collection.js";
@@ -35,15 +36,41 @@ type RunnerDependencies = Pick<
   "runner" | "workingDirectories" | "rates" | "limits" | "log"
 >;
 
-/** Sends the deletions in the given order; answers why they did not all come to an answer, or null. What they came to is in the records. */
+interface Deletions {
+  /** Why they did not all come to an answer; null when they did. */
+  readonly trouble: string | null;
+  /** What each came to, in the order of the targets: `DELETE answered 403`, or why no answer came; null for one that was never sent. */
+  readonly ends: readonly (string | null)[];
+}
+
+/** Sends the deletions in the given order. */
 export async function deleteAll(
   deps: RunnerDependencies,
   targets: readonly Creation[],
   at: Target,
-): Promise<string | null> {
-  if (targets.length === 0) return null;
-  const result = await runCollection(deps, deleteCollection(targets), { at, outputs: [] });
-  return troubleOf(result, new Set(["request"]));
+): Promise<Deletions> {
+  if (targets.length === 0) return { trouble: null, ends: [] };
+  const ends = new Map<string, string>();
+  const onRecords = (records: readonly RequestRecord[]): void => {
+    for (const record of records) ends.set(record.itemId, endOfDeletion(record));
+    at.onRecords(records);
+  };
+  const asked = { at: { ...at, onRecords }, outputs: [] };
+  const result = await runCollection(deps, deleteCollection(targets), asked);
+  return {
+    trouble: troubleOf(result, new Set(["request"])),
+    ends: targets.map((_, position) => ends.get(deletionId(position)) ?? null),
+  };
+}
+
+/** `DELETE answered 409`, or why no answer came. */
+export function endOfDeletion({
+  status,
+  requestError,
+}: Pick<RequestRecord, "status" | "requestError">): string {
+  return status === null
+    ? `DELETE: ${requestError ?? "no answer"}`
+    : `DELETE answered ${String(status)}`;
 }
 
 const pairsSchema = z.array(z.tuple([z.string(), z.string()]));

@@ -84,7 +84,7 @@ export interface OrphanSweep {
     readonly run: string;
     readonly task: string;
     readonly fate: "deleted" | "would be deleted" | "kept" | "left";
-    /** Why it is kept. */
+    /** Why it is kept, or what its DELETE came to where it is left: `DELETE answered 403`. */
     readonly why: string | null;
   }[];
   /** Why not everything could be looked at or deleted; null when it could. */

@@ -18,6 +18,11 @@ interface Findings {
   readonly trouble: string | null;
 }
 
+/** What a sweep could not delete, and what its DELETE came to; null where none was sent. */
+interface Left extends Found {
+  readonly why: string | null;
+}
+
 /** What begins like a prefix; of a database only what begins with `beginning`. */
 export async function findTestData(
   deps: SweepDependencies,
@@ -57,10 +62,11 @@ export async function sweepTarget(
   },
 ): Promise<{
   readonly deleted: readonly Found[];
-  readonly left: readonly Found[];
+  readonly left: readonly Left[];
   readonly trouble: string | null;
 }> {
   const tried = new Map<string, Found>();
+  const whys = new Map<string, string>();
   const problems = new Set<string>();
   for (let round = 0; ; round++) {
     // Everything is found before anything is deleted: what is deleted while pages are read moves others to pages that were read.
@@ -72,39 +78,48 @@ export async function sweepTarget(
       const left = new Set(ours.map(keyOf));
       return {
         deleted: [...tried.values()].filter((one) => !left.has(keyOf(one))),
-        left: ours,
+        left: ours.map((one) => ({ ...one, why: whys.get(keyOf(one)) ?? null })),
         // What could not be looked at in an earlier round has been by now, or is in trouble still.
         trouble: [trouble ?? [], ...problems].flat().join("; ") || null,
       };
     }
     for (const one of fresh) tried.set(keyOf(one), one);
-    const problem = await deleteFound(deps.testDocuments, fresh, rules);
-    if (problem !== null) problems.add(problem);
+    const refused = await deleteFound(deps.testDocuments, fresh, rules);
+    for (const [rule, problem] of refused) {
+      problems.add(problem);
+      for (const one of fresh) if (one.rule === rule) whys.set(keyOf(one), problem);
+    }
     const lists = rules.map((rule): ListRule | null => ("list" in rule ? rule : null));
-    const targets = fresh.toReversed().flatMap((one) => {
+    const listed = fresh.toReversed().flatMap((one) => {
       const rule = lists[one.rule];
-      return rule == null ? [] : [deletionOf(one.id, rule)];
+      return rule == null ? [] : [{ one, target: deletionOf(one.id, rule) }];
     });
-    await deleteAll(deps, targets, at);
+    const targets = listed.map(({ target }) => target);
+    const { ends } = await deleteAll(deps, targets, at);
+    for (const [position, { one }] of listed.entries()) {
+      const end = ends[position] ?? null;
+      if (end !== null) whys.set(keyOf(one), end);
+    }
   }
 }
 
-/** Those in databases. */
+/** Those in databases; answers by the position of its rule why a collection refused. */
 async function deleteFound(
   documents: TestDocuments,
   found: readonly Found[],
   rules: readonly SweepRule[],
-): Promise<string | null> {
+): Promise<ReadonlyMap<number, string>> {
+  const refused = new Map<number, string>();
   for (const [position, rule] of rules.entries()) {
     const ids = found.flatMap((one) => (one.rule === position ? [one.id] : []));
     if (!("firestore" in rule) || ids.length === 0) continue;
     try {
       await documents.delete(rule.firestore, ids);
     } catch (error) {
-      return `${placeOf(rule)}: ${messageOf(error)}`;
+      refused.set(position, `${placeOf(rule)}: ${messageOf(error)}`);
     }
   }
-  return null;
+  return refused;
 }
 
 function placeOf({ place, firestore: { project, collection } }: FirestoreRule): string {

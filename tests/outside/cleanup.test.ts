@@ -146,7 +146,7 @@ describe("refused deletions", { concurrency: true }, () => {
     assert.equal(second.report.tasks[0]?.ledger?.cleanup?.status, "failed");
     assert.match(
       second.text,
-      /clean-up: 3 left on the target: \S+\/items\/d6 \(answered 409\)|clean-up: 3 left on the target: \S+\/items\/d4 \(answered 409\)/,
+      /clean-up: 3 left on the target: \S+\/items\/d6 \(DELETE answered 409\)|clean-up: 3 left on the target: \S+\/items\/d4 \(DELETE answered 409\)/,
     );
   });
 

@@ -101,6 +101,19 @@ test("old test data is swept by its prefix; that of a living run, young or forei
       ["kept", "d7"],
     ],
   );
+  target.refuseDeletions(Infinity, 403);
+  const refusing = await post<OrphanSweep>(`${url}/v1/cleanup`, {
+    environment: "here",
+    olderThan: "1ms",
+  });
+  assert.deepEqual(
+    refusing.found.map(({ fate, why }) => [fate, why]),
+    [
+      ["left", "DELETE answered 403"],
+      ["kept", "its run has not ended"],
+    ],
+  );
+  target.refuseDeletions(0, 403);
   const live = await post<OrphanSweep>(`${url}/v1/cleanup`, {
     environment: "here",
     olderThan: "1ms",
