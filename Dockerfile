@@ -20,8 +20,9 @@ COPY --from=build /app/dist/src dist/src
 COPY bin bin
 COPY collections collections
 COPY environments environments
-# A named volume takes over the owner of the folder it is mounted on.
-RUN mkdir /data && chown node:node /data
+# A named volume takes over the owner of the folder it is mounted on. What is written goes here, and over REST to the other two.
+RUN mkdir /data && chown -R node:node /data collections environments
+ENV TURNPIKE_DATA_DIRECTORY=/data
 USER node
 EXPOSE 4848
 ENTRYPOINT ["node", "bin/turnpike.js"]

@@ -134,6 +134,25 @@ test("the first stage installs exactly what the lock file says, and keeps what p
   );
 });
 
+test("what the image's commands write goes where its user may write", () => {
+  const root = mkdtempSync(join(tmpdir(), "turnpike-image-"));
+  try {
+    const { environment, user } = buildImage(root);
+    const { config } = loadConfig({ variables: environment, flags: {}, file: "/dev/null" });
+    const [, owner, folders = ""] =
+      readStages()
+        .at(-1)
+        ?.map(({ text }) => /\bchown -R (\w+):\w+ (.+)$/.exec(text))
+        .find((found) => found !== null) ?? [];
+    assert.equal(owner, user);
+    assert.deepEqual(folders.split(" "), [config.dataDirectory, "collections", "environments"]);
+    const volumes = serviceOf("api").volumes.map((volume) => volume.split(":")[1]);
+    assert.ok(volumes.includes(config.dataDirectory), "and runs are kept in a volume");
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});
+
 interface Container {
   readonly child: ChildProcess;
   readonly ended: Promise<number | null>;

@@ -58,20 +58,25 @@ test("the ten-task plan passes against the service that runs it, in parallel, an
   assert.deepEqual([...filesOf("collections"), ...filesOf("environments")], before);
 });
 
-test("a ten-task run that is cancelled in the middle of creating, beside another one, leaves nothing behind", async () => {
+test("a ten-task run that is cancelled in the middle of creating, beside another one, leaves nothing behind, also where a token is asked for", async () => {
+  const token = "a-token-of-this-test-only";
+  const authorization = `Bearer ${token}`;
   const before = [...filesOf("collections"), ...filesOf("environments")];
-  const running = project.start(["serve", "--port", "0", "--lanes", "4"]);
+  const running = project.start(["serve", "--port", "0", "--lanes", "4"], {
+    TURNPIKE_TOKEN: token,
+  });
   const [, url = ""] = await running.says(/serves at (http:\S+)/);
   const send = async (path: string, body: object): Promise<{ readonly id: string }> => {
     const answer = await fetch(`${url}${path}`, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", authorization },
       body: JSON.stringify(body),
     });
     return (await answer.json()) as { readonly id: string };
   };
-  const cancelled = await send("/v1/runs", { plan: "tasks-1-10" });
-  const other = await send("/v1/runs", { plan: "tasks-1-10" });
+  const plan = { plan: "tasks-1-10", variables: { api_token: token } };
+  const cancelled = await send("/v1/runs", plan);
+  const other = await send("/v1/runs", plan);
   await until(
     () =>
       [...filesOf("collections"), ...filesOf("environments")].some((name) =>
@@ -82,11 +87,19 @@ test("a ten-task run that is cancelled in the middle of creating, beside another
   await send(`/v1/runs/${cancelled.id}/cancel`, { by: "a tester" });
   const verdicts = await Promise.all(
     [cancelled, other].map(async ({ id }) => {
-      const answer = await fetch(`${url}/v1/runs/${id}?wait=60`);
+      const answer = await fetch(`${url}/v1/runs/${id}?wait=60`, { headers: { authorization } });
       return ((await answer.json()) as { readonly verdict: string | null }).verdict;
     }),
   );
   assert.deepEqual(verdicts, ["cancelled", "passed"]);
+  const answer = await fetch(`${url}/v1/runs/${other.id}/report.json`, {
+    headers: { authorization },
+  });
+  const report = (await answer.json()) as RunReport;
+  const tasks = report.tasks.filter(({ kind }) => kind === "task");
+  assert.equal(tasks.length, 8);
+  for (const { id, ledger } of tasks)
+    assert.notEqual(ledger?.cleanup?.status, "failed", `${id}: ${ledger?.cleanup?.reason ?? ""}`);
   assert.deepEqual([...filesOf("collections"), ...filesOf("environments")], before);
   running.child.kill("SIGTERM");
   await running.ended;
