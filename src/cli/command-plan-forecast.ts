@@ -1,10 +1,11 @@
 /** `turnpike plan explain` and `turnpike plan graph`: what a plan will take, and what it looks like. */
 
 import type { Command } from "commander";
-import { forecast, forecastSchema, type Forecast } from "../core/forecast.js";
-import { forecastLines } from "../reports/forecast-text.js";
+import { planExplanationSchema, type PlanExplanation } from "../core/forecast.js";
+import { explanationLines } from "../reports/forecast-text.js";
 import { planAsMermaid, planAsSvg } from "../reports/plan-graph.js";
 import { guessDurations } from "../service/expect-durations.js";
+import { explainFolder } from "../service/explain-plan.js";
 import { addConfigFlags, configOf, type CommandContext } from "./context.js";
 import { addServerFlags, serverOf } from "./server-client.js";
 import { loadPlanByName } from "./subject.js";
@@ -22,7 +23,7 @@ export function addForecastCommands(plan: Command, context: CommandContext): voi
       const { terminal } = context;
       const found = await forecastOf(context, name, options);
       if (options["json"] === true) return terminal.result(JSON.stringify(found, null, 2));
-      for (const line of forecastLines(found, terminal.resultPalette)) terminal.result(line);
+      for (const line of explanationLines(found, terminal.resultPalette)) terminal.result(line);
     },
   );
   const graph = plan
@@ -45,13 +46,13 @@ async function forecastOf(
   context: CommandContext,
   name: string,
   options: Readonly<Record<string, unknown>>,
-): Promise<Forecast> {
+): Promise<PlanExplanation> {
   const { config } = configOf(context, options);
   const isPath = name.includes("/") || /\.ya?ml$/.test(name);
   if (config.server !== undefined && !isPath) {
     const server = serverOf(context, options);
-    return server.read(`/v1/plans/${encodeURIComponent(name)}/explain`, forecastSchema);
+    return server.read(`/v1/plans/${encodeURIComponent(name)}/explain`, planExplanationSchema);
   }
   const folder = await loadPlanByName(await context.openPlans(config, "unchecked"), name);
-  return forecast(folder.plan, guessDurations(folder));
+  return explainFolder(folder, guessDurations(folder));
 }

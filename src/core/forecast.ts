@@ -1,6 +1,7 @@
 /** What a plan will take: its phases, its critical path, what each checkpoint costs, and when it ends with so many lanes. */
 
 import { z } from "zod";
+import { generatedDataForecastSchema } from "./generated-data.js";
 import { depths } from "./graph.js";
 import type { Plan, PlanNode } from "./plan.js";
 import { startOrder } from "./schedule.js";
@@ -45,7 +46,17 @@ export const forecastSchema = z
       ),
   })
   .meta({ id: "PlanForecast" });
+/** What the plan and its expected durations say alone. */
 export type Forecast = z.infer<typeof forecastSchema>;
+
+export const planExplanationSchema = forecastSchema
+  .extend({
+    generatedData: z
+      .array(generatedDataForecastSchema)
+      .describe("Of tasks whose iteration data is made when a run is accepted."),
+  })
+  .meta({ id: "PlanExplanation" });
+export type PlanExplanation = z.infer<typeof planExplanationSchema>;
 
 type Weights = ReadonlyMap<string, number>;
 

@@ -23,6 +23,19 @@ export const generatedDataSchema = z.strictObject({
 });
 export type GeneratedDataNote = z.infer<typeof generatedDataSchema>;
 
+/** What a run would have generated for a task, as `plan explain` tells it. */
+export const generatedDataForecastSchema = z.strictObject({
+  task: z.string(),
+  from: z.string().describe("`fields`, or where the schema stands."),
+  columns: z.array(z.string()),
+  rows: z.int(),
+  cases: z.enum(["valid", "boundary", "invalid"]),
+  seed: z
+    .union([z.int(), z.string()])
+    .nullable()
+    .describe("Null where the plan says none: each run then takes its own id."),
+});
+
 /** Path of the rows among the files of a run; no file of a plan's folder can have it. */
 export function generatedDataPath(task: string): string {
   return `/generated/${task}.json`;

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { TurnpikeError } from "../core/errors.js";
-import { forecastSchema } from "../core/forecast.js";
+import { planExplanationSchema } from "../core/forecast.js";
 import type { Plan } from "../core/plan.js";
 import type { PlanSource } from "../core/ports.js";
 import { requireSchema } from "../core/requirement.js";
@@ -101,10 +101,11 @@ export function addPlanRoutes(app: App, { service }: RouteContext): void {
     {
       schema: {
         operationId: "explainPlan",
-        summary: "Phases, critical path, cost of each checkpoint and predicted time, from history",
+        summary:
+          "Phases, critical path, cost of each checkpoint and predicted time, from history, and the data a run would have generated",
         tags: ["plans"],
         params: z.strictObject({ id: z.string() }),
-        response: { 200: forecastSchema, ...refusals("NOT_FOUND", "INVALID_PLAN") },
+        response: { 200: planExplanationSchema, ...refusals("NOT_FOUND", "INVALID_PLAN") },
       },
     },
     ({ params }) => service.explainPlan(params.id),

@@ -1,10 +1,20 @@
 /** The forecast of a plan for a terminal, as lines. */
 
 import { formatDuration } from "../core/duration.js";
-import type { Forecast } from "../core/forecast.js";
+import type { Forecast, PlanExplanation } from "../core/forecast.js";
 import type { Palette } from "./palette.js";
 import { printableLine } from "./printable.js";
 import { countOf } from "./wording.js";
+
+export function explanationLines(explanation: PlanExplanation, palette: Palette): string[] {
+  const data = explanation.generatedData.map(({ task, from, columns, rows, cases, seed }) => {
+    const what = cases === "valid" ? "row" : `${cases} case`;
+    const origin = seed === null ? "the run's own seed" : `seed ${String(seed)}`;
+    const told = `${task} gets ${countOf(rows, what)} from ${from}, ${origin}: ${columns.join(", ")}`;
+    return `  ${printableLine(told)}`;
+  });
+  return [...forecastLines(explanation, palette), ...(data.length === 0 ? [] : ["", ...data])];
+}
 
 export function forecastLines(forecast: Forecast, palette: Palette): string[] {
   const { plan, phases, criticalPath, checkpoints, lanes } = forecast;

@@ -5,7 +5,7 @@ import type { ConfigValue } from "../core/config.js";
 import type { ConfigCheck } from "../core/resolve-config.js";
 import type { Layer, Rendered } from "../core/environment.js";
 import type { Exports } from "../core/exports.js";
-import type { Forecast } from "../core/forecast.js";
+import type { PlanExplanation } from "../core/forecast.js";
 import type { StoredEvent } from "../core/event.js";
 import type { Outcome } from "../core/outcome.js";
 import type {
@@ -132,7 +132,7 @@ export interface Service {
     readonly variables: Readonly<Record<string, string>>;
   }): Promise<Rendered>;
   /** What a plan will take, from its history; NOT_FOUND for an unknown id. */
-  explainPlan(planId: string): Promise<Forecast>;
+  explainPlan(planId: string): Promise<PlanExplanation>;
   /** Checks and stores a run and queues its flow. The same submission twice is one run. */
   submitRun(
     request: SubmitRequest,

@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { forecast, forecastSchema, type Forecast } from "../../src/core/forecast.js";
+import { TurnpikeError } from "../../src/core/errors.js";
+import {
+  forecast,
+  forecastSchema,
+  planExplanationSchema,
+  type Forecast,
+} from "../../src/core/forecast.js";
 import { readPlan, type Plan } from "../../src/core/plan.js";
-import { forecastLines } from "../../src/reports/forecast-text.js";
+import { explanationLines, forecastLines } from "../../src/reports/forecast-text.js";
 import { PLAIN } from "../../src/reports/palette.js";
 import { planAsMermaid, planAsSvg } from "../../src/reports/plan-graph.js";
+import { explainFolder } from "../../src/service/explain-plan.js";
 import { planOf } from "../support/run-parts.js";
 import { parseXml } from "../support/xml.js";
 
@@ -137,4 +144,44 @@ test("a plan as SVG is one well-formed picture with a box for each node and a li
     assert.equal(svg.split('<path class="edge"').length - 1, lines);
     assert.doesNotMatch(svg, /<script/);
   }
+});
+
+test("an explanation says which rows each task would have generated, and refuses what cannot be made", () => {
+  const explain = (data: object) => {
+    const read = readPlan({
+      name: "shop",
+      tasks: {
+        made: { collection: "c.json", data: { generate: data } },
+        roles: {
+          collection: "c.json",
+          matrix: { variables: { role: ["a", "b"] } },
+          data: { generate: { schema: "sku.yaml", cases: "invalid", count: 1 } },
+        },
+        plain: { collection: "c.json", data: "rows.csv" },
+      },
+    });
+    assert.ok(read.ok, JSON.stringify(read));
+    const files = new Map([
+      ["sku.yaml", new TextEncoder().encode("{ type: string, minLength: 2 }")],
+    ]);
+    return explainFolder({ id: "shop", plan: read.plan, directory: "/", files }, new Map());
+  };
+  const fields = [
+    { name: "name", type: "person.firstName", prefixed: true },
+    { name: "mail", type: "internet.email" },
+  ];
+  const known = explain({ fields, count: 6, seed: 7 });
+  const lines = explanationLines(planExplanationSchema.parse(known), PLAIN);
+  assert.deepEqual(lines.slice(-3), [
+    "  made gets 6 rows from fields, seed 7: name, mail",
+    "  roles.a gets 1 invalid case from schema sku.yaml, the run's own seed: case, valid, place, keyword, body",
+    "  roles.b gets 1 invalid case from schema sku.yaml, the run's own seed: case, valid, place, keyword, body",
+  ]);
+  assert.throws(
+    () => explain({ fields, unique: ["nane"], count: 2 }),
+    (error) =>
+      error instanceof TurnpikeError &&
+      error.code === "INVALID_PLAN" &&
+      error.problems[0]?.path === "tasks.made.data.generate.unique",
+  );
 });
