@@ -10,24 +10,29 @@ function hastened(): Pick<typeof globalThis, "setTimeout" | "clearTimeout"> {
   return timers;
 }
 
-test("a timer without a delay comes before one of a millisecond, and they keep their order", async () => {
+test("a timer without a delay comes before one with a delay, and they keep their order", async () => {
   const timers = hastened();
   const seen: string[] = [];
   await new Promise<void>((resolve) => {
-    timers.setTimeout(resolve, 20);
-    timers.setTimeout(() => seen.push("one millisecond"), 1);
+    timers.setTimeout(() => {
+      seen.push("later");
+      resolve();
+    }, 100);
     timers.setTimeout((word: string) => seen.push(word), 0, "first");
     timers.setTimeout(() => seen.push("second"));
   });
-  assert.deepEqual(seen, ["first", "second", "one millisecond"]);
+  assert.deepEqual(seen, ["first", "second", "later"]);
 });
 
-test("a hundred hops without a delay take less than the hundred milliseconds Node's own would", async () => {
-  const timers = hastened();
-  const begun = performance.now();
-  for (let hop = 0; hop < 100; hop += 1)
-    await new Promise<void>((resolve) => void timers.setTimeout(resolve, 0));
-  assert.ok(performance.now() - begun < 100);
+test("hops without a delay are faster than Node's own, each of which takes a millisecond", async () => {
+  const hops = async ({ setTimeout }: Pick<typeof globalThis, "setTimeout">): Promise<number> => {
+    const begun = performance.now();
+    for (let hop = 0; hop < 100; hop += 1)
+      await new Promise<void>((resolve) => void setTimeout(resolve, 0));
+    return performance.now() - begun;
+  };
+  const patient = await hops({ setTimeout: setPatient });
+  assert.ok((await hops(hastened())) < patient);
 });
 
 test("a timer without a delay can be cleared, restarted and asked like any other", async () => {
