@@ -9,19 +9,20 @@ import { openEnvironments, openPlans, openSecrets, openVault } from "./wire-docu
 /** The findings in a fixed order; the parts are asked at once. */
 export async function examine(config: Config): Promise<readonly Finding[]> {
   const { redisUrl } = config;
+  const { examineDocumentFolder, examineFolder } = await import("./store/examine-folder.js");
   const parts = await Promise.all([
     import("./newman/examine-runtime.js").then(({ examineRuntime }) =>
       examineRuntime(process.version),
     ),
-    import("./store/examine-folder.js").then(({ examineFolder }) =>
-      examineFolder(config.dataDirectory),
-    ),
+    examineFolder(config.dataDirectory),
     redisUrl === undefined
       ? [found("queue", "embedded in the data directory; redisUrl would put it on Redis")]
       : import("./queue/examine-redis.js").then(({ examineRedis }) => examineRedis(redisUrl)),
     import("./store/examine-shared-store.js").then(({ examineSharedStore }) =>
       examineSharedStore(config),
     ),
+    examineDocumentFolder("collections", config.collectionsDirectory),
+    examineDocumentFolder("environments", config.environmentsDirectory),
     examineDocuments(config),
     examineSecretsOf(config),
   ]);

@@ -30,14 +30,21 @@ export async function askRedis(url: string): Promise<ReadonlyMap<string, string>
     await redis.connect();
     return factsOf(await redis.info());
   } catch (error) {
-    throw new TurnpikeError(
-      "REDIS_UNREACHABLE",
-      `Redis at ${place} cannot be reached: ${messageOf(reason ?? error)}; start it, correct REDIS_URL, or leave REDIS_URL out to use the embedded queue`,
-      { cause: reason ?? error },
-    );
+    const cause = reason ?? error;
+    throw new TurnpikeError("REDIS_UNREACHABLE", `Redis at ${place} ${describeFault(cause)}`, {
+      cause,
+    });
   } finally {
     redis.disconnect();
   }
+}
+
+function describeFault(cause: unknown): string {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  // Its reason is in an answer that is lost with the connection.
+  if (code === "ECONNRESET" || code === "EPIPE")
+    return `hangs up at once (${messageOf(cause)}); one without a password does so to other machines: give it one (requirepass), which REDIS_URL names as redis://:password@host:port, or set protected-mode no where nobody else reaches it`;
+  return `cannot be reached: ${messageOf(cause)}; start it, correct REDIS_URL, or leave REDIS_URL out to use the embedded queue`;
 }
 
 /** `host:port` of a Redis URL, without the user and the password. */

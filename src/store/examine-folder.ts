@@ -1,4 +1,4 @@
-/** What `turnpike doctor` says of the data directory: may it be written, who holds it, how full is the disk. It opens no database. */
+/** What `turnpike doctor` says of folders: may they be written, who holds the data directory, how full is its disk. It opens no database. */
 
 import { randomBytes } from "node:crypto";
 import { readdir, rm, stat, statfs, writeFile } from "node:fs/promises";
@@ -25,18 +25,41 @@ export async function examineFolder(directory: string): Promise<readonly Finding
   ];
 }
 
+/** Of the folder of documents that people change over REST; nothing where it is not there yet. */
+export async function examineDocumentFolder(
+  part: string,
+  directory: string,
+): Promise<readonly Finding[]> {
+  const path = resolve(directory);
+  if ((await nearestFolder(path)) !== path) return [];
+  const fault = await tryWriting(path);
+  if (fault === null) return [found(part, `${path} can be written`)];
+  const user = process.getuid === undefined ? "" : ` (${String(process.getuid())})`;
+  return [
+    warned(
+      part,
+      `${path} cannot be written, so changes over REST are refused: ${fault}`,
+      `allow it to the user of the service${user}, if they are wanted`,
+    ),
+  ];
+}
+
 async function examineWriting(folder: string, place: string): Promise<Finding> {
+  const fault = await tryWriting(folder);
+  return fault === null
+    ? found(PART, `${place} can be written`)
+    : failed(PART, `${place} cannot be written: ${fault}`, `correct it, or ${OTHER}`);
+}
+
+/** What stands in the way of a file in this folder; null when nothing does. */
+async function tryWriting(folder: string): Promise<string | null> {
   const probe = join(folder, `.turnpike-doctor-${randomBytes(6).toString("hex")}`);
   try {
     await writeFile(probe, "", { flag: "wx" });
     await rm(probe);
-    return found(PART, `${place} can be written`);
+    return null;
   } catch (error) {
-    return failed(
-      PART,
-      `${place} cannot be written: ${messageOf(error)}`,
-      `correct it, or ${OTHER}`,
-    );
+    return messageOf(error);
   }
 }
 

@@ -1,9 +1,11 @@
 /** `turnpike doctor` on installations that are in order and on broken ones. */
 
 import assert from "node:assert/strict";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import type { Finding } from "../../src/core/finding.js";
+import { examineDocumentFolder } from "../../src/store/examine-folder.js";
 import { openVault } from "../../src/store/vault.js";
 import { collectionOf, createProject, STATUS_200, type Project } from "../support/project.js";
 import { firestoreAbsence, newProject, startFirestore } from "../support/firestore.js";
@@ -70,6 +72,7 @@ test("an installation in order has nothing but ok, and nothing is made", async (
   check(all, "newman", "ok", /contained postman-runtime 7\./);
   check(all, "data directory", "ok", /not there yet\) can be written/);
   check(all, "data directory", "ok", /free on its disk/);
+  check(all, "collections", "ok", /collections can be written/);
   check(all, "plan shop", "ok", /1 tasks/);
   check(all, "environment local", "ok", /0 variables/);
   const again = await project.run(["doctor"]);
@@ -140,6 +143,28 @@ test("a data directory that is a file, and one that is in use, are told apart", 
   serving.child.kill("SIGKILL");
   await serving.ended;
   check(await findings(0), "data directory", "ok", /which is gone, has left its lock/);
+});
+
+test("a folder of documents that cannot be written is a warning, with the user it must be allowed to", async () => {
+  project.write("file", "");
+  const all = await examineDocumentFolder("environments", join(project.directory, "file"));
+  check(
+    all,
+    "environments",
+    "warn",
+    /cannot be written, so changes over REST/,
+    /allow it to the user/,
+  );
+  assert.deepEqual(await examineDocumentFolder("x", join(project.directory, "not-there")), []);
+});
+
+test("a Redis that hangs up at once is told from one that is not there", async (context) => {
+  const server = createServer((socket) => socket.resetAndDestroy());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  context.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const all = await findings(3, "--redis", `redis://127.0.0.1:${String(port)}`);
+  check(all, "redis", "fail", /hangs up at once/, /protected-mode/);
 });
 
 test(
