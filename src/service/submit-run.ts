@@ -106,6 +106,8 @@ export async function submitRun(
     ...(request.parallel !== undefined && { parallel: request.parallel }),
   };
   const { run, created } = await deps.store.createRun(stored);
+  // Of two at once one is stored: nobody would ever delete the secrets of the other.
+  if (!created && run.inputs !== inputs) await deps.blobs.delete(inputs);
   if (!created) return repeat(deps, { run, end: null, cancellation: null }, request, fingerprint);
   // Once more, now that the run stands: files that an older run used may have been deleted with it in between.
   await storeFiles(deps, content);
