@@ -84,15 +84,7 @@ async function chooseBackend(
   const { pool, namespace, log } = parts;
   const { embeddedBackend, redisBackend } = await import("./queue/backend.js");
   if (redisUrl !== undefined) {
-    return redisBackend(redisUrl, {
-      namespace,
-      onError: (error) => {
-        log.warn({ err: error }, "Redis cannot be reached; trying again");
-      },
-      onWarning: (message) => {
-        log.warn(message);
-      },
-    });
+    return redisBackend(redisUrl, { namespace, log });
   }
   if (pool === null) throw new Error("the embedded queue needs the embedded database");
   return embeddedBackend(pool);

@@ -17,6 +17,8 @@ import { Redis } from "ioredis";
 import type { SharedLimits } from "../core/shared-limits.js";
 import { createLocalLimits } from "./local-limits.js";
 import { answerWithin, closeConnection } from "./redis-connection.js";
+import { tellOutages } from "./tell-outages.js";
+import type { Logger } from "../log.js";
 import { createRedisLimits } from "./redis-limits.js";
 import { probeRedis, redisPlace } from "./redis-probe.js";
 
@@ -42,10 +44,8 @@ export interface Backend {
 }
 
 export interface RedisBackendOptions {
-  /** Connection errors, also those that pass; without a listener they would end the process. */
-  readonly onError: (error: Error) => void;
-  /** A sentence about a setting of the server that endangers runs. */
-  readonly onWarning: (message: string) => void;
+  /** Told of outages, and of a setting of the server that endangers runs. */
+  readonly log: Pick<Logger, "warn" | "info">;
   /** Keeps services apart that share a server: each sees only the jobs of its own namespace. */
   readonly namespace: string;
 }
@@ -90,12 +90,15 @@ export function embeddedBackend(pool: PgPool): Backend {
  * workers for as long as it takes, submissions only for a few attempts, so that an API call does not hang.
  */
 export async function redisBackend(url: string, options: RedisBackendOptions): Promise<Backend> {
-  await probeRedis(url, options.onWarning);
+  const { log } = options;
+  await probeRedis(url, (message) => {
+    log.warn(message);
+  });
   const forQueues = new Redis(url, { maxRetriesPerRequest: 3 });
   const forWorkers = new Redis(url, { maxRetriesPerRequest: null });
   const connections = [forQueues, forWorkers];
   const place = redisPlace(url);
-  for (const connection of connections) connection.on("error", options.onError);
+  tellOutages(connections, { place, log });
   return createBackend({
     name: "redis",
     limits: createRedisLimits(forQueues, { prefix: `turnpike:${options.namespace}:limits` }),

@@ -106,7 +106,8 @@ export function createScheduleClock(backend: Backend, log: Logger): BullSchedule
         { concurrency: 1 },
       );
       worker.on("error", (error) => {
-        log.warn({ err: error }, "the clock of schedules reports an error; BullMQ tries again");
+        const level = isAway(error) ? "debug" : "warn";
+        log[level]({ err: error }, "the clock of schedules reports an error; BullMQ tries again");
       });
       worker.on("failed", (job, error) => {
         log.error({ err: error, schedule: job?.name }, "a scheduled run could not be started");

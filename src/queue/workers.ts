@@ -5,6 +5,7 @@ import { labelSets } from "../core/labels.js";
 import type { NodeHandler, Settled } from "../core/ports.js";
 import type { WorkerTask } from "../core/worker.js";
 import type { Logger } from "../log.js";
+import { isAway } from "./redis-connection.js";
 import type { Backend } from "./backend.js";
 import { watchContact } from "./contact.js";
 import { CONTROL_QUEUE, jobDataSchema, taskQueue } from "./jobs.js";
@@ -62,7 +63,9 @@ export async function startWorkers(
   ];
   for (const worker of workers) {
     worker.on("error", (error) => {
-      options.log.warn({ err: error }, "the queue reports an error; BullMQ tries again");
+      // That Redis is away is told by the connection, once.
+      const level = isAway(error) ? "debug" : "warn";
+      options.log[level]({ err: error }, "the queue reports an error; BullMQ tries again");
     });
   }
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));

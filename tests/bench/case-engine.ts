@@ -93,11 +93,11 @@ async function openRig(workers: 1 | 2): Promise<{ engine: Engine; close(): Promi
   const openBackend = (): Promise<Backend> =>
     redisBackend(server.url, {
       namespace: "bench",
-      onError: (error) => {
-        throw error;
-      },
-      onWarning: (message) => {
-        throw new Error(message);
+      log: {
+        warn: (message: string) => {
+          throw new Error(message);
+        },
+        info: () => undefined,
       },
     });
   const stops: (() => Promise<void>)[] = [() => server.close(), () => database.close()];

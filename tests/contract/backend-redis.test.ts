@@ -12,11 +12,13 @@ async function refusalOf(url: string): Promise<TurnpikeError> {
   return answer;
 }
 
-function open(url: string, warnings: string[] = []): Promise<Backend> {
+function open(url: string, warnings: string[] = [], notices: string[] = []): Promise<Backend> {
   return redisBackend(url, {
     namespace: "test",
-    onError: () => undefined,
-    onWarning: (message) => warnings.push(message),
+    log: {
+      warn: (message: string) => warnings.push(message),
+      info: (message: string) => notices.push(message),
+    },
   });
 }
 
@@ -83,11 +85,13 @@ describe("with a Redis server", { skip: redisAbsence() ?? false }, () => {
   });
 
   test(
-    "a server that goes away fails the ping, and work goes on when it is back",
+    "a server that goes away fails the ping and is told once, and work goes on when it is back",
     { timeout: 40_000 },
     async () => {
       const first = await startRedis();
-      const backend = await open(first.url);
+      const warnings: string[] = [];
+      const notices: string[] = [];
+      const backend = await open(first.url, warnings, notices);
       const done: string[] = [];
       const worker = backend.createWorker("jobs", (job) => Promise.resolve(done.push(job.name)), {
         concurrency: 1,
@@ -110,6 +114,8 @@ describe("with a Redis server", { skip: redisAbsence() ?? false }, () => {
       );
       await queue.add("after", {});
       await eventually(() => Promise.resolve(done.includes("after")), "the job after the loss");
+      assert.match(warnings.join("\n"), /^Redis at 127\S+ cannot be reached \(.*\); trying again$/);
+      assert.match(notices.join("\n"), /^Redis at 127\S+ answers again$/);
       await worker.close();
       await queue.close();
       await backend.close();

@@ -30,11 +30,11 @@ export const BACKENDS: readonly BackendCase[] = [
       const server = await startRedis();
       const backend = await redisBackend(server.url, {
         namespace: "test",
-        onError: (error) => {
-          throw error;
-        },
-        onWarning: (message) => {
-          throw new Error(message);
+        log: {
+          warn: (message: string) => {
+            throw new Error(message);
+          },
+          info: () => undefined,
         },
       });
       return {
