@@ -1,7 +1,8 @@
 /** What tasks leave on their target: deleted with their own authorization, whatever became of them, and proven at checkpoints. */
 
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 import {
@@ -11,6 +12,7 @@ import {
 } from "../support/document-target.js";
 import { until } from "../support/lanes.js";
 import { createProject, type Project, type Running } from "../support/project.js";
+import { waitUntil } from "../support/wait-until.js";
 import { openLiveService, runPlan as runPlanOf, type LiveService } from "../support/service.js";
 
 interface Opened {
@@ -18,17 +20,22 @@ interface Opened {
   /** Writes a file of the plan. */
   readonly write: (name: string, content: unknown) => Promise<void>;
   /** What the service answers to a run of the plan: a refusal too. */
-  readonly submit: () => Promise<{ readonly id: string }>;
+  readonly submit: (headers?: Readonly<Record<string, string>>) => Promise<{ readonly id: string }>;
   readonly runPlan: () => ReturnType<typeof runPlanOf>;
 }
 
 let shared: LiveService;
+let dataDirectory: string;
 let plans = 0;
 
 before(async () => {
-  shared = await openLiveService({ collections: {}, environments: {} });
+  dataDirectory = await mkdtemp(join(tmpdir(), "turnpike-cleanup-"));
+  shared = await openLiveService({ collections: {}, environments: {}, flags: { dataDirectory } });
 });
-after(() => shared.close());
+after(async () => {
+  await shared.close();
+  await rm(dataDirectory, { recursive: true });
+});
 
 /**
  * A plan of its own, whose `c.json` creates three documents on a target of its own. With `lists`, in a service of its own, whose
@@ -65,7 +72,7 @@ async function addPlan(service: LiveService, target: DocumentTarget): Promise<Op
         join(folder, name),
         typeof content === "string" ? content : JSON.stringify(content),
       ),
-    submit: () => post(`${service.url}/v1/runs`, { plan }),
+    submit: (headers) => post(`${service.url}/v1/runs`, { plan }, headers),
     runPlan: () => runPlanOf(service, plan),
   };
 }
@@ -308,10 +315,14 @@ function login(target: DocumentTarget): Promise<{ readonly token: string }> {
   return ask(`${target.url}/login`, { method: "POST" });
 }
 
-function post(url: string, body: object): Promise<{ readonly id: string }> {
+function post(
+  url: string,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ readonly id: string }> {
   return ask(url, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", ...headers },
     body: JSON.stringify(body),
   });
 }
@@ -374,4 +385,27 @@ test("a cancelled run deletes what its task had created by then", async (context
   const run = await ask<{ readonly verdict: string }>(`${shared.url}/v1/runs/${id}?wait=60`);
   assert.equal(run.verdict, "cancelled");
   assert.deepEqual([...target.documents.keys()], ["d4"], "only what was never answered is left");
+});
+
+test("the key that opens the sealed headers goes with its run, also where several submissions were one run", async (context) => {
+  const { submit } = await open(
+    context,
+    `name: plan\n${CLEANS}\ntasks:\n  a: { collection: c.json }\n`,
+  );
+  const key = { "idempotency-key": "six at once" };
+  const receipts = await Promise.all(Array.from({ length: 6 }, () => submit(key)));
+  const [id = "", ...others] = new Set(receipts.map((receipt) => receipt.id));
+  assert.deepEqual(others, []);
+  await ask(`${shared.url}/v1/runs/${id}?wait=60`);
+  await waitUntil(async () => {
+    const blobs = join(dataDirectory, "blobs");
+    const entries = await readdir(blobs, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile());
+    assert.notEqual(files.length, 0);
+    // One that has just been deleted holds nothing.
+    const texts = await Promise.all(
+      files.map(({ parentPath, name }) => readFile(join(parentPath, name), "utf8").catch(() => "")),
+    );
+    return !texts.some((text) => text.includes('"ledgerKey"'));
+  });
 });

@@ -41,14 +41,11 @@ const OTHER_VARIABLES = new Set([
 /** Every flag, every kind of ending, and collections of each origin; a process each costs seconds. */
 const BY_COMMAND_LINE = new Set([
   "newman-integration/bom-in-collection-file",
-  "newman-integration/protocol-profile-behavior",
   "newman-fixtures/folder",
   "newman-fixtures/bail",
   "newman-examples/sample-n20",
-  "postman-collection/nested-v2-collection",
   "nasty/a01-empty-file",
   "nasty/a20-csv-mess",
-  "nasty/c01-sync-loop",
   "nasty/c06-global-timeout",
   "nasty/d01-etc-passwd",
   "nasty/d09-auth",
