@@ -79,9 +79,8 @@ export function addEnvCommand(
     });
 
   add("delete <name>", "delete an environment").action(async (name: string, options: Options) => {
-    const { environments } = await open(options);
-    if (!(await environments.delete(name)))
-      throw new TurnpikeError("NOT_FOUND", `no environment is called "${name}"`);
+    if (await (await open(options)).manager.delete(name))
+      terminal.progress(`${name} was chosen; each plan's own environment counts again`);
   });
 
   add("set <name> <key> <value>", "give a variable a value; every other row stays as it is")

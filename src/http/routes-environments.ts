@@ -5,13 +5,7 @@ import type { EnvironmentDocument } from "../core/environment.js";
 import { maskValue } from "../core/redact.js";
 import { documentListSchema, nameParamsSchema } from "./document-name.js";
 import { maskEnvironment, refuseMasks } from "./environment-mask.js";
-import {
-  deleteDocument,
-  listDocuments,
-  readDocument,
-  writeDocument,
-  type DocumentKind,
-} from "./documents.js";
+import { listDocuments, readDocument, writeDocument, type DocumentKind } from "./documents.js";
 import { readConditionSchema, writeConditionSchema } from "./etag.js";
 import { refusals } from "./problem.js";
 import type { App, RouteContext } from "./route-context.js";
@@ -115,14 +109,14 @@ export function addEnvironmentRoutes(app: App, context: RouteContext): void {
     {
       schema: {
         operationId: "deleteEnvironment",
-        summary: "Deletes an environment",
+        summary: "Deletes an environment; where it was chosen, nothing is chosen any more",
         tags: ["environments"],
         params: nameParamsSchema,
         response: { 204: z.undefined().describe("It is gone."), ...refusals("NOT_FOUND") },
       },
     },
     async ({ params }, reply) => {
-      await deleteDocument(environments, params.name);
+      await context.service.environmentManager.delete(params.name);
       return reply.code(204).send();
     },
   );

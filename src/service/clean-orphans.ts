@@ -10,6 +10,7 @@ import type { Plan } from "../core/plan.js";
 import { judgeOrphan } from "../core/orphan.js";
 import { rulesOf, type Found } from "../core/sweep.js";
 import type { Dependencies } from "./dependencies.js";
+import { readChoice } from "./find-environments.js";
 import { gatherInputs } from "./gather-inputs.js";
 import type { CleanOrphansRequest, OrphanSweep } from "./service.js";
 import { findTestData, sweepTarget } from "./sweep-target.js";
@@ -21,7 +22,7 @@ export async function cleanOrphans(
   deps: Dependencies,
   request: CleanOrphansRequest,
 ): Promise<OrphanSweep> {
-  const environment = request.environment ?? (await deps.chosenEnvironment.read()) ?? [];
+  const environment = request.environment ?? (await readChoice(deps)) ?? [];
   const rules = rulesOf(environment, deps.sweep);
   if (rules.length === 0) {
     const names = environment.length === 0 ? "no environment" : environment.join(" + ");

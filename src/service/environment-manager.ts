@@ -42,6 +42,8 @@ export interface EnvironmentManager {
   set(target: Target, key: string, change: VariableChange): Promise<Stored>;
   /** NOT_FOUND for a variable that is not there. */
   unset(target: Target, key: string): Promise<Stored>;
+  /** NOT_FOUND when it is not there. Where it was chosen the choice goes with it, and the answer is true. */
+  delete(name: string): Promise<boolean>;
   /** CONFLICT when the copy's name is taken. */
   clone(name: string, as: string): Promise<Stored>;
   /** Lays `from` over the environment, later ones over earlier ones. */
@@ -66,13 +68,18 @@ export function createEnvironmentManager(deps: {
 }): EnvironmentManager {
   const { environments, chosenEnvironment, usage } = deps;
 
+  const unknown = async (name: string): Promise<Error> =>
+    notFound(
+      "environment",
+      name,
+      (await environments.list()).map((entry) => entry.name),
+    );
   const find = async (
     name: string,
   ): Promise<{ readonly document: EnvironmentDocument; readonly etag: string }> => {
     const found = await environments.get(name);
     if (found !== null) return found;
-    const known = (await environments.list()).map((entry) => entry.name);
-    throw notFound("environment", name, known);
+    throw await unknown(name);
   };
   const edit = async (
     { name, ifMatch }: Target,
@@ -142,6 +149,13 @@ export function createEnvironmentManager(deps: {
     async lint(name) {
       const { document } = await find(name);
       return lintEnvironment(document, await usage());
+    },
+    async delete(name) {
+      const chosen = (await chosenEnvironment.read()) ?? [];
+      if (!(await environments.delete(name))) throw await unknown(name);
+      if (!chosen.includes(name)) return false;
+      await chosenEnvironment.write(null);
+      return true;
     },
     chosen: () => chosenEnvironment.read(),
     async choose(layers) {

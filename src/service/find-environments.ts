@@ -1,10 +1,10 @@
 /** Environments by name: found, or named as missing with the place that asked for them. */
 
 import { GLOBALS, layerOf, type Layer } from "../core/environment.js";
-import { refuse, type Problem } from "../core/errors.js";
+import { refuse, TurnpikeError, type Problem } from "../core/errors.js";
 import { nearest } from "../core/nearest.js";
 import type { Plan } from "../core/plan.js";
-import type { EnvironmentStore } from "../core/ports.js";
+import type { ChosenEnvironment, EnvironmentStore } from "../core/ports.js";
 
 /** An environment and where it is asked for, such as `tasks.task-3.environment`. */
 export interface NamedEnvironment {
@@ -34,6 +34,21 @@ export async function readEnvironments(
     if (found !== null) layers.set(name, { name, rows: [...layerOf(name, found.document).rows] });
   }
   return Object.fromEntries(layers);
+}
+
+/** What runs use that choose nothing; null when each plan's own counts. INVALID_ENVIRONMENT when it is not there any more. */
+export async function readChoice(deps: {
+  readonly environments: EnvironmentStore;
+  readonly chosenEnvironment: ChosenEnvironment;
+}): Promise<readonly string[] | null> {
+  const chosen = await deps.chosenEnvironment.read();
+  const named = (chosen ?? []).map((name) => ({ path: "", name }));
+  const [missing] = await unknownEnvironments(deps.environments, named);
+  if (missing === undefined) return chosen;
+  throw new TurnpikeError(
+    "INVALID_ENVIRONMENT",
+    `the choice of \`turnpike env use\` leads nowhere: ${missing.message}; choose again, or give it up with: turnpike env use --reset`,
+  );
 }
 
 /** The rows every run gets as globals: those of the environment of that name, where there is one. */

@@ -23,6 +23,7 @@ import { putInputs } from "./inputs.js";
 import { notFound } from "./not-found.js";
 import { appendEvents } from "./record.js";
 import type { Subject, SubmitRequest } from "./service.js";
+import { readChoice } from "./find-environments.js";
 import { supersedeOlder } from "./supersede-runs.js";
 import { splitTasks } from "./split-tasks.js";
 import { takeTurns } from "./take-turns.js";
@@ -62,7 +63,7 @@ export async function submitRun(
   const found = withAllowances(await findSubject(deps, request.subject), request);
   const environment =
     request.environment === undefined
-      ? ((await deps.chosenEnvironment.read()) ?? found.plan.environment)
+      ? ((await readChoice(deps)) ?? found.plan.environment)
       : (request.environment ?? []);
   const id = newRunId(deps.clock, request.idempotencyKey);
   const fingerprint = fingerprintOf(found, environment, request);

@@ -1,7 +1,7 @@
 /** `turnpike env` as people type it, on the files of a project. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -78,7 +78,10 @@ test("v3 files are read and changed in place, and the chosen environment is mark
   assert.match(await env("list"), /^\* live$/m);
   await env("use", "--reset");
   assert.match(await env("list"), /^ {2}live$/m);
+  await env("use", "live");
   await env("delete", "live");
+  const choice = join(project.directory, "environments/.chosen-environment.json");
+  assert.ok(!existsSync(choice), "the choice goes with the environment");
 });
 
 test("a run takes the chosen environment where it chooses none, and globals reach every run", async () => {
@@ -100,6 +103,10 @@ test("a run takes the chosen environment where it chooses none, and globals reac
   }
   await env("create", "globals");
   await env("set", "globals", "everywhere", "yes");
+  project.write("environments/.chosen-environment.json", { environment: ["chosne"] });
+  const lost = await project.run(["run", "p"]);
+  assert.equal(lost.code, 2);
+  assert.match(lost.stderr, /turnpike env use.*"chosne"; there is chosen, .*--reset/);
   await env("use", "chosen");
   try {
     const { code, stdout } = await project.run(["run", "p"]);
