@@ -233,10 +233,17 @@ export function seedDraws(seed: string): void {
   faker.setDefaultRefDate(REFERENCE);
 }
 
+/** The type whose name is near, or its last part: `email` is meant for `internet.email`. */
+function guessType(type: string): string | null {
+  const lastPart = (name: string): string => name.slice(name.lastIndexOf(".") + 1);
+  const guess = nearest(type, [...FIELD_TYPES, ...FIELD_TYPES.map(lastPart)]);
+  return FIELD_TYPES.find((name) => name === guess || lastPart(name) === guess) ?? null;
+}
+
 function unknownType(input: unknown): string {
   const type: unknown =
     typeof input === "object" && input !== null ? Reflect.get(input, "type") : undefined;
-  const guess = typeof type === "string" ? nearest(type, FIELD_TYPES) : null;
+  const guess = typeof type === "string" ? guessType(type) : null;
   const hint = guess === null ? "" : `; did you mean "${guess}"?`;
   return typeof type === "string"
     ? `no field type is called "${type}"; there are ${FIELD_TYPES.join(", ")}${hint}`

@@ -182,6 +182,10 @@ test("Every fault of a request is named with its place", () => {
     /did you mean "person\.fullName"\?/,
   );
   assert.match(
+    problems({ fields: [{ name: "x", type: "email" }] }).join(),
+    /did you mean "internet\.email"\?/,
+  );
+  assert.match(
     problems({ fields: [{ name: "x" }] }).join(),
     /a field needs a type: one of boolean, /,
   );
