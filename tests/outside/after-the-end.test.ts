@@ -99,7 +99,7 @@ async function ask(path: string, body?: object): Promise<RunAnswer> {
 
 /** What a task came to, as its status and reason. */
 async function endOf(id: string): Promise<string> {
-  const { nodes, verdict } = await ask(`/${id}?wait=60`);
+  const { nodes, verdict } = await ask(`/${id}?wait=240`);
   assert.notEqual(verdict, null, "the run has ended");
   const { status, reason } = nodes[0]?.outcome ?? { status: "none", reason: null };
   return `${status}: ${reason ?? ""}`;

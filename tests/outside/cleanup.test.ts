@@ -364,7 +364,7 @@ test("a worker killed in the middle of creating leaves nothing of its run, not e
   await first.running.ended;
   target.release();
   const second = await serve(project);
-  const run = await ask<{ readonly verdict: string }>(`${second.url}/v1/runs/${id}?wait=60`);
+  const run = await ask<{ readonly verdict: string }>(`${second.url}/v1/runs/${id}?wait=240`);
   assert.equal(run.verdict, "passed");
   assert.equal(target.created(), 6, "both attempts have created");
   assert.deepEqual([...target.documents], []);
@@ -382,7 +382,7 @@ test("a cancelled run deletes what its task had created by then", async (context
   const { id } = await submit();
   await until(() => target.held() === 1, "the fourth document is created and its answer held");
   await post(`${shared.url}/v1/runs/${id}/cancel`, { by: "a tester" });
-  const run = await ask<{ readonly verdict: string }>(`${shared.url}/v1/runs/${id}?wait=60`);
+  const run = await ask<{ readonly verdict: string }>(`${shared.url}/v1/runs/${id}?wait=240`);
   assert.equal(run.verdict, "cancelled");
   assert.deepEqual([...target.documents.keys()], ["d4"], "only what was never answered is left");
 });
@@ -396,7 +396,7 @@ test("the key that opens the sealed headers goes with its run, also where severa
   const receipts = await Promise.all(Array.from({ length: 6 }, () => submit(key)));
   const [id = "", ...others] = new Set(receipts.map((receipt) => receipt.id));
   assert.deepEqual(others, []);
-  await ask(`${shared.url}/v1/runs/${id}?wait=60`);
+  await ask(`${shared.url}/v1/runs/${id}?wait=240`);
   await waitUntil(async () => {
     const blobs = join(dataDirectory, "blobs");
     const entries = await readdir(blobs, { recursive: true, withFileTypes: true });

@@ -141,7 +141,7 @@ describe("workers on Redis", { skip: absence ?? false }, () => {
     await first.says(/takes tasks of namespace/);
 
     const files = await submit(url, "files");
-    const uploaded = await ask(`${url}/v1/runs/${files.id}?wait=60`);
+    const uploaded = await ask(`${url}/v1/runs/${files.id}?wait=240`);
     assert.equal(uploaded.verdict, "passed", JSON.stringify(uploaded.nodes));
     assert.match(
       target.bodies.get("/relative") ?? "",
@@ -155,7 +155,7 @@ describe("workers on Redis", { skip: absence ?? false }, () => {
     const { id } = await submit(url, "pair");
     await whenTrue("both tasks run", () => target.held("/one") + target.held("/two") === 2);
     target.release();
-    const run = await ask(`${url}/v1/runs/${id}?wait=60`);
+    const run = await ask(`${url}/v1/runs/${id}?wait=240`);
     assert.equal(run.verdict, "passed", JSON.stringify(run.nodes));
     await Promise.all([stop(first), stop(second)]);
   });
@@ -197,7 +197,7 @@ describe("workers on Redis", { skip: absence ?? false }, () => {
     for (const { id: each, waitingFor } of nodes)
       assert.equal(waitingFor, each === other ? "a lane" : null, each);
     target.release();
-    assert.equal((await ask(`${url}/v1/runs/${id}?wait=60`)).verdict, "passed");
+    assert.equal((await ask(`${url}/v1/runs/${id}?wait=240`)).verdict, "passed");
     await stop(worker);
   });
 
@@ -210,7 +210,7 @@ describe("workers on Redis", { skip: absence ?? false }, () => {
     const { url } = await serve();
     const workers = await Promise.all([work(), work("--lanes", "2")]);
     const { id } = await submit(url, "parts");
-    assert.equal((await ask(`${url}/v1/runs/${id}?wait=60`)).verdict, "passed");
+    assert.equal((await ask(`${url}/v1/runs/${id}?wait=240`)).verdict, "passed");
     const { tasks } = await ask<{ tasks: readonly { split: { shards: readonly object[] } }[] }>(
       `${url}/v1/runs/${id}/report.json`,
     );
@@ -233,7 +233,7 @@ describe("workers on Redis", { skip: absence ?? false }, () => {
     await whenTrue("both are killed", () => target.held("/one") + target.held("/two") === 0);
     const killedMs = sinceCancel();
     context.diagnostic(`killed ${String(killedMs)} ms after the cancel was accepted`);
-    const run = await ask(`${url}/v1/runs/${id}?wait=60`);
+    const run = await ask(`${url}/v1/runs/${id}?wait=240`);
     context.diagnostic(`ended ${String(sinceCancel())} ms after it`);
     assert.equal(run.verdict, "cancelled");
     const seen = [target.seen("/one"), target.seen("/two"), target.seen("/three")];
@@ -264,7 +264,7 @@ describe("workers on Redis", { skip: absence ?? false }, () => {
       await whenTrue("another worker runs its task", () => running() === 2);
     }
     target.release();
-    const run = await ask(`${url}/v1/runs/${id}?wait=60`);
+    const run = await ask(`${url}/v1/runs/${id}?wait=240`);
     assert.equal(run.verdict, "passed", JSON.stringify(run.nodes));
     assert.deepEqual([attemptOf(run, "one"), attemptOf(run, "two")], [2, 2]);
     await Promise.all(fresh.map((worker) => stop(worker)));
@@ -283,7 +283,7 @@ describe("workers on Redis", { skip: absence ?? false }, () => {
     assert.equal((await old.ended).code, 0);
     target.release();
     const fresh = await work();
-    const run = await ask(`${url}/v1/runs/${id}?wait=60`);
+    const run = await ask(`${url}/v1/runs/${id}?wait=240`);
     assert.equal(run.verdict, "passed", JSON.stringify(run.nodes));
     await stop(fresh);
   });
@@ -301,7 +301,7 @@ describe("workers on Redis", { skip: absence ?? false }, () => {
     target.release();
     await worker.says(/the service cannot be reached; waiting for it/);
     const second = await serve();
-    const run = await ask(`${second.url}/v1/runs/${id}?wait=60`);
+    const run = await ask(`${second.url}/v1/runs/${id}?wait=240`);
     assert.equal(run.verdict, "passed", JSON.stringify(run.nodes));
     assert.equal(attemptOf(run, held), 1, "what ran while the service was dead is not run again");
     await stop(worker);

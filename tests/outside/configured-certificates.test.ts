@@ -90,13 +90,13 @@ test(
       const [, url = ""] = await service.says(/serves at (http:\S+)/);
       const worker =
         redis === null ? null : elsewhere.start(["worker", "--redis", redis.url, "--lanes", "1"]);
-      const answer = await fetch(`${url}/v1/runs?wait=60`, {
+      const answer = await fetch(`${url}/v1/runs?wait=240`, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ plan: "shown" }),
       });
       const { id } = (await answer.json()) as { readonly id: string };
-      const ended = await (await fetch(`${url}/v1/runs/${id}?wait=60`)).text();
+      const ended = await (await fetch(`${url}/v1/runs/${id}?wait=240`)).text();
       assert.match(ended, /"verdict":"passed"/);
       assert.deepEqual(target.take(), ["bob /from", "alice /from"]);
 

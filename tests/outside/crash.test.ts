@@ -165,7 +165,7 @@ test("a run goes on and ends right after kill -9 of the service, and nothing is 
   const second = await serve();
   assert.equal(requests, heard, "a request was sent while no service was there");
   await second.running.says(new RegExp(`going on with ${id}`));
-  const run = await ask(`${second.url}/v1/runs/${id}?wait=60`);
+  const run = await ask(`${second.url}/v1/runs/${id}?wait=240`);
   assert.equal(run.verdict, "passed");
   const attempts = Object.fromEntries(run.nodes.map((node) => [node.id, node.outcome?.attempt]));
   assert.equal(attempts["a"], 1, "what had passed is not run again");
@@ -185,12 +185,12 @@ test("kill -9 of a lane costs only its task, names the cause, and the next run h
   for (const pid of lanes) process.kill(pid, "SIGKILL");
   await whenTrue("the lanes are gone", () => !lanes.some(isAlive));
   release();
-  const run = await ask(`${url}/v1/runs/${id}?wait=60`);
+  const run = await ask(`${url}/v1/runs/${id}?wait=240`);
   const outcome = run.nodes.find((node) => node.id === "a")?.outcome;
   assert.equal(outcome?.status, "errored");
   assert.match(outcome.reason ?? "", /SIGKILL/);
   const again = await submit(url);
-  assert.equal((await ask(`${url}/v1/runs/${again.id}?wait=60`)).verdict, "passed");
+  assert.equal((await ask(`${url}/v1/runs/${again.id}?wait=240`)).verdict, "passed");
   running.child.kill("SIGTERM");
   assert.equal((await running.ended).code, 0);
 });
@@ -207,7 +207,7 @@ test("a lane killed at its 76th request leaves the 75 before it in the outcome a
   while ((await report()).tasks[0]?.requests.length !== HELD - 1)
     assert.ok(Date.now() < until, "the requests before it are not shown while it runs");
   for (const pid of childrenOf(running.child.pid ?? 0)) process.kill(pid, "SIGKILL");
-  const run = await ask(`${url}/v1/runs/${id}?wait=60`);
+  const run = await ask(`${url}/v1/runs/${id}?wait=240`);
   release();
   assert.equal(run.verdict, "errored");
   assert.match(run.nodes[0]?.outcome?.reason ?? "", /SIGKILL/);

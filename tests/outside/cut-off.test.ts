@@ -157,13 +157,13 @@ describe("a worker that is cut off", { skip: redisAbsence() ?? false, concurrenc
       ticking.enough();
       target.release();
       for (const one of steady) {
-        const { verdict, nodes } = await ask<RunAnswer>(`${url}/v1/runs/${one}?wait=60`);
+        const { verdict, nodes } = await ask<RunAnswer>(`${url}/v1/runs/${one}?wait=240`);
         assert.equal(verdict, "passed");
         assert.equal(nodes[0]?.outcome?.attempt, 2);
       }
       assert.deepEqual([ticking.overlap("cut-off"), ticking.overlap("asleep")], [0, 0]);
 
-      const run = await ask<RunAnswer>(`${url}/v1/runs/${id}?wait=60`);
+      const run = await ask<RunAnswer>(`${url}/v1/runs/${id}?wait=240`);
       context.diagnostic(`the run ended after ${sinceCut()}`);
       assert.equal(run.verdict, "passed", JSON.stringify(run.nodes));
       assert.deepEqual(
@@ -191,7 +191,7 @@ describe("a worker that is cut off", { skip: redisAbsence() ?? false, concurrenc
         await one.ended;
       }
       const next = await submit("cut");
-      assert.equal((await ask<RunAnswer>(`${url}/v1/runs/${next.id}?wait=60`)).verdict, "passed");
+      assert.equal((await ask<RunAnswer>(`${url}/v1/runs/${next.id}?wait=240`)).verdict, "passed");
       lost.child.kill("SIGTERM");
       assert.equal((await lost.ended).code, 0);
     });

@@ -68,7 +68,7 @@ test("a run that is not waited for is 202 with where to look and when to ask aga
   assert.equal(answer.status, 202);
   assert.match(answer.headers.get("retry-after") ?? "", /^\d+$/);
   const location = answer.headers.get("location") ?? "";
-  const ended = await fixture.read<RunAnswer>(`${location}?wait=60`);
+  const ended = await fixture.read<RunAnswer>(`${location}?wait=240`);
   assert.deepEqual(
     { state: ended.state, verdict: ended.verdict },
     { state: "ended", verdict: "passed" },
@@ -91,7 +91,7 @@ test("the same Idempotency-Key is the same run, and another request under it is 
   const other = await fixture.post("/v1/runs", { plan: "slow" }, key);
   assert.equal(other.status, 422);
   assert.equal((await bodyOf<{ readonly code: string }>(other)).code, "IDEMPOTENCY_MISMATCH");
-  await fixture.read(`/v1/runs/${[...ids].join("")}?wait=60`);
+  await fixture.read(`/v1/runs/${[...ids].join("")}?wait=240`);
 });
 
 test("what cannot run is refused before anything is stored", async () => {
@@ -151,7 +151,7 @@ test("a run is cancelled once; a run that has ended is a conflict", async () => 
   const id = await fixture.startHeldRun();
   const answer = await fixture.post(`/v1/runs/${id}/cancel`, { by: "a tester" });
   assert.equal(answer.status, 202);
-  const ended = await fixture.read<RunAnswer>(`/v1/runs/${id}?wait=60`);
+  const ended = await fixture.read<RunAnswer>(`/v1/runs/${id}?wait=240`);
   assert.deepEqual(
     [ended.state, ended.verdict, ended.cancelledBy],
     ["ended", "cancelled", "a tester"],

@@ -45,7 +45,7 @@ test("a schedule runs its plan at its time, is listed with its next one, and end
   assert.equal((await remove()).status, 204);
   assert.equal((await remove()).status, 404);
   assert.deepEqual(await fixture.read("/v1/schedules"), { schedules: [] });
-  const ended = await fixture.read<{ readonly verdict: string }>(`/v1/runs/${first.id}?wait=60`);
+  const ended = await fixture.read<{ readonly verdict: string }>(`/v1/runs/${first.id}?wait=240`);
   assert.equal(ended.verdict, "passed");
 });
 

@@ -57,7 +57,7 @@ test("a report comes in every format, also while the run goes on, and holds no s
   const early = await fixture.read<Receipt>(`/v1/runs/${id}/report.json`);
   assert.equal(early.verdict, null);
   fixture.letGo();
-  await fixture.read(`/v1/runs/${id}?wait=60`);
+  await fixture.read(`/v1/runs/${id}?wait=240`);
   for (const [extension, type, pattern] of [
     ["json", "application/json", /"verdict": "passed"/],
     ["xml", "application/xml", /^<\?xml[\s\S]*<testsuites/],
@@ -78,7 +78,7 @@ test("a report comes in every format, also while the run goes on, and holds no s
 
 test("runs are listed newest first, page by page, each once", async () => {
   for (let count = 0; count < 3; count += 1) {
-    await fixture.post("/v1/runs?wait=60", { collection: "single", environment: "here" });
+    await fixture.post("/v1/runs?wait=240", { collection: "single", environment: "here" });
   }
   const all = (await fixture.read<RunPage>("/v1/runs?limit=100")).runs.map(({ id }) => id);
   assert.ok(all.length >= 3, `${String(all.length)} runs seen`);
@@ -104,7 +104,7 @@ test("a caller that hangs up leaves no wait behind", async () => {
   streaming.response()?.destroy();
   await assert.rejects(waiting, { name: "AbortError" });
   fixture.letGo();
-  assert.equal((await fixture.read<Receipt>(`/v1/runs/${id}?wait=60`)).verdict, "passed");
+  assert.equal((await fixture.read<Receipt>(`/v1/runs/${id}?wait=240`)).verdict, "passed");
 });
 
 test("the dashboard shows the queues and the tree of a run, and lets nobody touch them", async () => {
@@ -118,7 +118,7 @@ test("the dashboard shows the queues and the tree of a run, and lets nobody touc
     queues.map(({ name, readOnlyMode }) => `${name} ${String(readOnlyMode)}`),
     ["tasks true", "control true"],
   );
-  const { id } = await bodyOf<Receipt>(await fixture.post("/v1/runs?wait=60", { plan: "pair" }));
+  const { id } = await bodyOf<Receipt>(await fixture.post("/v1/runs?wait=240", { plan: "pair" }));
   const { flowRoot } = await fixture.read<{ readonly flowRoot: FlowNode }>(
     `/queues/api/queues/control/${id}.$run/flow`,
   );

@@ -70,7 +70,7 @@ test(
 
     const worker = project.start(["worker", ...flags, "--labels", "gpu,eu,ssd"]);
     await worker.says(/takes tasks of namespace/);
-    const ended = await ask<RunAnswer>(`${url}/v1/runs/${id}?wait=60`);
+    const ended = await ask<RunAnswer>(`${url}/v1/runs/${id}?wait=240`);
     assert.equal(ended.verdict, "passed", JSON.stringify(ended.nodes));
     const { workers } = await ask<{
       workers: readonly { pid: number; lanes: number; labels: readonly string[] }[];

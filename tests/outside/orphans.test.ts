@@ -196,7 +196,7 @@ test(
     target.release();
     const second = project.start(["serve", "--port", "0", "--lanes", "2"], variables);
     const [, again = ""] = await second.says(/serves at (http:\S+)/);
-    const run = await (await fetch(`${again}/v1/runs/${id}?wait=60`)).json();
+    const run = await (await fetch(`${again}/v1/runs/${id}?wait=240`)).json();
     assert.equal((run as { readonly verdict: string }).verdict, "passed", JSON.stringify(run));
     const left = await documents.get();
     assert.deepEqual(

@@ -94,7 +94,7 @@ async function post(path: string, body: object): Promise<string> {
 async function runToEnd(path: string, body: object) {
   asked.length = 0;
   const id = await post(path, body);
-  await fetch(`${service.url}/v1/runs/${id}?wait=60`);
+  await fetch(`${service.url}/v1/runs/${id}?wait=240`);
   const answer = await fetch(`${service.url}/v1/runs/${id}/report.json`);
   const report = (await answer.json()) as Report;
   const reused = Object.fromEntries(

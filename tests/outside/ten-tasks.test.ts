@@ -87,7 +87,7 @@ test("a ten-task run that is cancelled in the middle of creating, beside another
   await send(`/v1/runs/${cancelled.id}/cancel`, { by: "a tester" });
   const verdicts = await Promise.all(
     [cancelled, other].map(async ({ id }) => {
-      const answer = await fetch(`${url}/v1/runs/${id}?wait=60`, { headers: { authorization } });
+      const answer = await fetch(`${url}/v1/runs/${id}?wait=240`, { headers: { authorization } });
       return ((await answer.json()) as { readonly verdict: string | null }).verdict;
     }),
   );

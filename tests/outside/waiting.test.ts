@@ -73,7 +73,7 @@ test("a task that waits for a lock says who holds it, in another run as well, an
   assert.deepEqual(await waits(first.id), { migrate: null, report: null });
   target.release();
   for (const { id } of [first, second]) {
-    assert.equal((await ask(`/v1/runs/${id}?wait=60`)).verdict, "passed");
+    assert.equal((await ask(`/v1/runs/${id}?wait=240`)).verdict, "passed");
     assert.deepEqual(await waits(id), { migrate: null, report: null });
   }
   assert.ok(!(await waitedFor(first.id, "migrate")).includes("lock database"));
@@ -98,7 +98,7 @@ test("a task that waits for a place within its run, or for the end of a pause, s
   assert.equal((await waits(id))[waiting], "the queue, which is paused");
   await ask("/v1/queue/resume", {});
   target.release();
-  assert.equal((await ask(`/v1/runs/${id}?wait=60`)).verdict, "passed");
+  assert.equal((await ask(`/v1/runs/${id}?wait=240`)).verdict, "passed");
   assert.ok((await waitedFor(id, waiting)).includes("parallel of its run"));
 });
 

@@ -80,7 +80,7 @@ export async function runPlan(
   const { id } = JSON.parse(receipt) as { readonly id: string };
   const read = async (path: string): Promise<string> =>
     (await fetch(`${url}/v1/runs/${id}${path}`)).text();
-  await read("?wait=60");
+  await read("?wait=240");
   const [json, text, page] = await Promise.all(
     ["json", "txt", "html"].map((extension) => read(`/report.${extension}`)),
   );
