@@ -2,8 +2,8 @@
 
 import { z } from "zod";
 import { ENVIRONMENT_FILES } from "./collections/environment-file.js";
-import { jsonFileKind } from "./collections/json-file.js";
-import { problemsOfCollection } from "./collections/read-collection.js";
+import { jsonFileKind, plainJson } from "./collections/json-file.js";
+import { problemsOfCollection, readCollection } from "./collections/read-collection.js";
 import type { Config } from "./core/config.js";
 import { environmentsNamed } from "./core/plan.js";
 import type { PlanSource, SecretSource, Vault } from "./core/ports.js";
@@ -92,9 +92,10 @@ export async function openEnvironmentFiles(config: Config): Promise<EnvironmentF
 
 export async function openCollections(config: Config): Promise<Dependencies["collections"]> {
   const { createDocumentDirectory } = await import("./store/document-directory.js");
+  const exported = jsonFileKind(".postman_collection.json", z.looseObject({}));
   return createDocumentDirectory({
     directory: config.collectionsDirectory,
-    formats: [jsonFileKind(".postman_collection.json", z.looseObject({}))],
+    formats: [exported, plainJson(exported, (document) => readCollection(document).ok)],
     invalid: "INVALID_COLLECTION",
   });
 }

@@ -5,6 +5,7 @@ import { isJsonObject } from "../core/json-object.js";
 import {
   checkShape,
   parseJsonText,
+  plainJson,
   writeJsonFile,
   type FileCheck,
   type FileKind,
@@ -21,6 +22,11 @@ export const ENVIRONMENT_FILES = [
   fileKind(".postman_globals.json", "json"),
   fileKind(".environment.yaml", "yaml"),
   fileKind(".environment.yml", "yaml"),
+  // What people rename exports to.
+  plainJson(fileKind(".json", "json"), (document) => {
+    const inner = unwrap(document);
+    return isJsonObject(inner) && Array.isArray(inner["values"]);
+  }),
 ] as const;
 
 /** Postman's API says `{"environment": {...}}` where an export holds the inner object alone. */

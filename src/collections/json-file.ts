@@ -13,6 +13,8 @@ export type FileCheck<Document> =
 export interface FileKind<Document> {
   /** What follows the name: `.postman_environment.json`. */
   readonly suffix: string;
+  /** Whether a file of that suffix is one at all, where the suffix does not say it; broken ones are, so that somebody hears of them. */
+  holds?(text: string): boolean;
   read(text: string): FileCheck<Document>;
   /** The text for the document, over the one that stands where there is one. */
   write(standing: string | null, document: Document): string;
@@ -46,6 +48,21 @@ export function writeJsonFile(standing: string | null, document: unknown): strin
   return standing === null
     ? `${JSON.stringify(document, null, "\t")}\n`
     : rewriteJson(standing, document);
+}
+
+/** Plain `.json`, which is one where it is what the given kind reads, by its outline. */
+export function plainJson<Document>(
+  kind: FileKind<Document>,
+  isOne: (document: unknown) => boolean,
+): FileKind<Document> {
+  return {
+    ...kind,
+    suffix: ".json",
+    holds(text) {
+      const parsed = parseJsonText(text);
+      return !parsed.ok || isOne(parsed.document);
+    },
+  };
 }
 
 export function jsonFileKind<Document>(

@@ -1,8 +1,8 @@
 /** Environments by name: found, or named as missing with the place that asked for them. */
 
+import { nearestDocument } from "../core/document-name.js";
 import { GLOBALS, layerOf, type Layer } from "../core/environment.js";
 import { refuse, TurnpikeError, type Problem } from "../core/errors.js";
-import { nearest } from "../core/nearest.js";
 import type { Plan } from "../core/plan.js";
 import type { ChosenEnvironment, EnvironmentStore } from "../core/ports.js";
 
@@ -64,14 +64,32 @@ export async function unknownEnvironments(
 ): Promise<readonly Problem[]> {
   if (named.length === 0) return [];
   const known = (await store.list()).map(({ name }) => name);
-  return named.flatMap(({ path, name }) => {
-    if (known.includes(name)) return [];
-    const guess = nearest(name, known);
-    const list = known.length === 0 ? "there is none" : `there is ${known.join(", ")}`;
-    return {
+  const unknown = named.filter(({ name }) => !known.includes(name));
+  const list = known.length === 0 ? "there is none" : `there is ${known.join(", ")}`;
+  return Promise.all(
+    unknown.map(async ({ path, name }) => ({
       path,
       message: `no environment is called "${name}"; ${list}`,
-      ...(guess === null ? {} : { suggestedAction: `did you mean "${guess}"?` }),
-    };
+      ...(await suggest(store, name, known)),
+    })),
+  );
+}
+
+/** Also for the name that Postman shows, which stands in the file. */
+async function suggest(
+  store: EnvironmentStore,
+  name: string,
+  known: readonly string[],
+): Promise<Pick<Problem, "suggestedAction">> {
+  const guess = nearestDocument(name, known);
+  if (guess !== null) return { suggestedAction: `did you mean "${guess}"?` };
+  const read = await Promise.allSettled(known.map((other) => store.get(other)));
+  const titled = known.filter((_, position) => {
+    const document = read[position];
+    return document?.status === "fulfilled" && document.value?.document.name === name;
   });
+  if (titled.length === 0) return {};
+  return {
+    suggestedAction: `environments go by the names of their files here; "${name}" stands in ${titled.join(", ")}`,
+  };
 }

@@ -31,13 +31,26 @@ export function createDocumentDirectory<Document>(
   const { directory, formats, invalid } = options;
   // Comparing and writing is one step here; other programs that write the folder are noticed by the next comparison.
   const writing = createMutex();
+  // `staging.postman_environment.json` ends in `.json` too, and its name is staging alone.
+  const formatOf = (file: string): FileKind<Document> | undefined =>
+    formats.find(({ suffix }) => file.endsWith(suffix));
+  const look = async (
+    file: string,
+    format: FileKind<Document>,
+  ): Promise<Found<Document> | null> => {
+    const path = join(directory, file);
+    const bytes = await readIfThere(path);
+    return bytes === null || format.holds?.(textOf(bytes)) === false
+      ? null
+      : { path, format, bytes };
+  };
   const find = async (name: string): Promise<Found<Document> | null> => {
     if (!isDocumentName(name)) return null;
     const looked = await Promise.all(
       formats.map(async (format) => {
-        const path = join(directory, `${name}${format.suffix}`);
-        const bytes = await readIfThere(path);
-        return bytes === null ? [] : [{ path, format, bytes }];
+        const file = `${name}${format.suffix}`;
+        const found = formatOf(file) === format ? await look(file, format) : null;
+        return found ?? [];
       }),
     );
     const [first = null, second] = looked.flat();
@@ -51,16 +64,18 @@ export function createDocumentDirectory<Document>(
     async list() {
       const files = await filesOf(directory);
       const found = files.flatMap((file) => {
-        const format = formats.find(({ suffix }) => file.endsWith(suffix));
-        return format === undefined ? [] : [{ file, name: file.slice(0, -format.suffix.length) }];
+        const format = formatOf(file);
+        return format === undefined
+          ? []
+          : [{ file, format, name: file.slice(0, -format.suffix.length) }];
       });
       const etags = new Map<string, string>();
-      for (const { file, name } of found.toSorted((left, right) =>
+      for (const { file, format, name } of found.toSorted((left, right) =>
         left.name < right.name ? -1 : 1,
       )) {
         if (!isDocumentName(name)) continue;
-        const bytes = await readIfThere(join(directory, file));
-        if (bytes !== null) etags.set(name, etagOf(bytes));
+        const document = await look(file, format);
+        if (document !== null) etags.set(name, etagOf(document.bytes));
       }
       return [...etags].map(([name, etag]) => ({ name, etag }));
     },

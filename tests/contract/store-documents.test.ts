@@ -72,6 +72,30 @@ test(
   },
 );
 
+test("a plain .json file is one where it holds an environment, and keeps its name when it is written", async () => {
+  await store.put("eu", environment("eu"));
+  const plain = join(directory, "staging.json");
+  await writeFile(plain, JSON.stringify({ environment: environment("a") }));
+  await writeFile(join(directory, "package.json"), JSON.stringify({ name: "tests", values: {} }));
+  await writeFile(join(directory, "rows.json"), "[]");
+  await writeFile(join(directory, "broken.json"), '{ "values": [');
+  const names = (await store.list()).map(({ name }) => name);
+  assert.deepEqual(names, ["broken", "eu", "staging"]);
+  assert.equal(await store.get("package"), null);
+  assert.equal(await store.get(`eu${SUFFIX.slice(0, -".json".length)}`), null);
+  await assert.rejects(store.get("broken"), { code: "INVALID_ENVIRONMENT" });
+  const read = await store.get("staging");
+  assert.deepEqual(read?.document, environment("a"));
+  await store.put("staging", environment("b"), read.etag);
+  assert.equal(await readFile(plain, "utf8"), JSON.stringify({ environment: environment("b") }));
+  await writeFile(join(directory, `staging${SUFFIX}`), JSON.stringify(environment("c")));
+  await assert.rejects(store.get("staging"), (error) => {
+    assert.ok(error instanceof TurnpikeError);
+    assert.match(JSON.stringify(error.problems), /staging\.json has the same name/);
+    return true;
+  });
+});
+
 test("the etag changes with the content, also when another program wrote it", async () => {
   const first = await store.put("staging", environment("a"));
   const second = await store.put("staging", environment("b"));

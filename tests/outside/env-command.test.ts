@@ -66,6 +66,16 @@ test("slips are refused with what there is instead", async () => {
   assert.match(await refused("create", "slips"), /already/);
   assert.match(await refused("use"), /one or more names, or --none, or --reset/);
   assert.match(await refused("use", "nowhere"), /no environment is called "nowhere"/);
+  assert.match(await refused("use", "slips.json"), /did you mean "slips"/);
+  project.write("environments/qa.json", '{ "name": "Quality Gate", "values": [] }');
+  project.write(
+    "collections/p/plan.yaml",
+    "environment: Quality Gate\ntasks: { a: { collection: c.json } }\n",
+  );
+  project.write("collections/p/c.json", collectionOf("c", [{ url: "http://127.0.0.1:1" }]));
+  const { stdout, stderr } = await project.run(["plan", "validate", "p"]);
+  assert.match(`${stdout}${stderr}`, /"Quality Gate" stands in qa\b/);
+  await env("delete", "qa");
   await env("delete", "slips");
 });
 
