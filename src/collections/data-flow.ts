@@ -53,7 +53,7 @@ export function readDataFlow(
   collection: JsonObject,
   values: Readonly<Record<string, unknown>> = {},
 ): CollectionFlow {
-  const variables = variablesOf(collection);
+  const variables = declaredVariables(collection);
   const indirect = indirectReads({ ...Object.fromEntries(variables), ...values });
   let depth = 0;
   let items = itemsOf(collection);
@@ -179,7 +179,8 @@ function showsCookies(item: JsonObject): boolean {
   });
 }
 
-function variablesOf(collection: JsonObject): [string, unknown][] {
+/** The collection's own variables that are enabled, with the values they begin with. */
+export function declaredVariables(collection: JsonObject): [string, unknown][] {
   const rows = Array.isArray(collection["variable"])
     ? collection["variable"].filter(isJsonObject)
     : [];

@@ -41,6 +41,8 @@ export interface TaskNode extends Readonly<
   readonly shard?: ShardPlace;
   /** What the caller takes when the run has ended; no key of plan.yaml, where `outputs` serve the tasks that follow. */
   readonly exports?: readonly ExportName[] | undefined;
+  /** Variables its collection gives values itself, among those we generate; decided when a run is submitted. */
+  readonly ownVariables?: readonly string[] | undefined;
   /** Where its environments list test data; decided when a run is submitted. */
   readonly sweep?: readonly SweepRule[] | undefined;
   /** As written; in a run held within the rules of its environments. */

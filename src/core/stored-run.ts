@@ -35,6 +35,7 @@ const taskNodeSchema = planSchemas.task.omit({ timeout: true, matrix: true }).ex
   generated: generatedDataSchema.optional(),
   split: splitSchema.optional(),
   exports: exportNamesSchema.optional(),
+  ownVariables: z.array(z.string()).optional(),
   sweep: placedRulesSchema.optional(),
   egress: narrowedEgressSchema,
   health: storedHealthSchema.default([]),

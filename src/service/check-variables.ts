@@ -9,7 +9,7 @@ import { ancestorsOf } from "../core/graph.js";
 import { isJsonObject } from "../core/json-object.js";
 import { nearest } from "../core/nearest.js";
 import type { Plan, TaskNode } from "../core/plan.js";
-import { GENERATED_VARIABLES } from "../core/generated-variables.js";
+import { GENERATED_VARIABLES, SERVICE_URL } from "../core/generated-variables.js";
 import type { Inputs } from "./inputs.js";
 
 /** A collection with a wrong environment misses dozens at once; these are enough to see what is wrong. */
@@ -72,7 +72,7 @@ function namesGiven(run: Frozen, node: TaskNode): ReadonlySet<string> {
   );
   const rows = [...layers, ...inputs.layers, inputs.vault].flatMap((layer) => layer.rows);
   return new Set([
-    "base_url",
+    SERVICE_URL,
     ...GENERATED_VARIABLES,
     ...[...rows, ...inputs.globals].map(({ key }) => key),
     ...Object.keys(node.variables),

@@ -3,6 +3,7 @@
 import { parsePrefix, type Prefix } from "../core/prefix.js";
 import { createRedact } from "../core/redact.js";
 import { egressSchema, narrowEgress } from "../core/egress.js";
+import { SERVICE_URL } from "../core/generated-variables.js";
 import { plainLayer, render } from "../core/environment.js";
 import { TurnpikeError } from "../core/errors.js";
 import { ENDLESS_LEASE } from "../core/lease.js";
@@ -42,7 +43,7 @@ export async function cleanOrphans(
   });
   const url = deps.serviceUrl();
   const rendered = render([
-    plainLayer("this service", url === null ? {} : { base_url: url }),
+    plainLayer("this service", url === null ? {} : { [SERVICE_URL]: url }),
     ...Object.values(inputs.environments),
     plainLayer("overrides", inputs.variables),
     inputs.vault,

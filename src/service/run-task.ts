@@ -5,14 +5,7 @@ import { excludeItems } from "../collections/exclude-items.js";
 import { onlyUnits } from "../collections/only-units.js";
 import { readCollection } from "../collections/read-collection.js";
 import { withRelativeUploads } from "../collections/upload-paths.js";
-import {
-  fillIn,
-  plainLayer,
-  render,
-  secretsOf,
-  type Layer,
-  type Rendered,
-} from "../core/environment.js";
+import { fillIn, secretsOf, type Rendered } from "../core/environment.js";
 import { secretsOfCertificates } from "../core/certificates.js";
 import { checkpointsBehind } from "../core/decide.js";
 import { TurnpikeError } from "../core/errors.js";
@@ -30,7 +23,7 @@ import type { NodeWake } from "../core/ports.js";
 import { createRedact } from "../core/redact.js";
 import type { RetryCause } from "../core/retries.js";
 import { deadlineOf, prefixOf, type Run } from "../core/run.js";
-import { executionOf, partOf, taskOf } from "../core/shards.js";
+import { executionOf, partOf } from "../core/shards.js";
 import { setDeadlines } from "./checkpoint-deadlines.js";
 import type { Dependencies, WorkDependencies } from "./dependencies.js";
 import { waitedFor } from "./account-waits.js";
@@ -39,11 +32,9 @@ import { getInputs, type Inputs } from "./inputs.js";
 import { outputLayers, outputRows, secretOutputs } from "./outputs.js";
 import { takeTurnOf } from "./pace-hosts.js";
 import { appendEvents } from "./record.js";
+import { layerNames, OWN_LAYERS, renderFor } from "./render-task.js";
 import { sealCreations } from "./seal-creations.js";
 import { watchForStop } from "./watch-for-stop.js";
-
-/** Layers whose values are those of one attempt; `renderFor` says what is in them. */
-const OWN_LAYERS = ["this service", "generated"] as const;
 
 /** Thrown when an execution may not record: its lock went to somebody else, or the service is handing over. */
 export class OwnershipLost extends Error {
@@ -252,46 +243,4 @@ async function createJob(
     timeoutScriptMs: node.timeoutScript ?? null,
     delayRequestMs: node.delayRequest ?? null,
   };
-}
-
-function layerNames(run: Run, node: TaskNode): readonly string[] {
-  return node.environment ?? run.environment;
-}
-
-/** Layers from weakest to strongest: the service's own URL, the environments, the plan's values, generated and handed-down values, overrides. */
-export function renderFor(
-  { serviceUrl }: Pick<Dependencies, "serviceUrl">,
-  from: {
-    readonly run: Run;
-    readonly node: TaskNode;
-    readonly inputs: Inputs;
-    readonly handed: readonly Layer[];
-    readonly attempt: number;
-    readonly prefix: string;
-    readonly startedAt: number;
-  },
-): Rendered {
-  const { run, node, inputs, handed, attempt, prefix, startedAt } = from;
-  const url = serviceUrl();
-  const named = layerNames(run, node).flatMap((name): Layer[] => {
-    const layer = inputs.environments[name];
-    return layer === undefined ? [] : [layer];
-  });
-  return render([
-    plainLayer(OWN_LAYERS[0], url === null ? {} : { base_url: url }),
-    ...named,
-    ...inputs.layers,
-    plainLayer(`task ${node.id}`, node.variables),
-    plainLayer(OWN_LAYERS[1], {
-      run_id: run.id,
-      task_id: taskOf(node.id),
-      attempt,
-      prefix,
-      seed: run.id,
-      started_at: new Date(startedAt).toISOString(),
-    }),
-    ...handed,
-    plainLayer("overrides", inputs.variables),
-    inputs.vault,
-  ]);
 }

@@ -4,14 +4,8 @@ import { createHash } from "node:crypto";
 import { readCollection } from "../collections/read-collection.js";
 import { uploadPaths } from "../collections/upload-paths.js";
 import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
-import { cleansUp } from "../core/cleanup.js";
-import { proofsOf } from "../core/proofs.js";
-import { narrowEgress } from "../core/egress.js";
-import { placeRules, rulesOf } from "../core/sweep.js";
-import { healthTargetsOf } from "../core/health.js";
 import { TurnpikeError } from "../core/errors.js";
 import { flowShape, RUN_NODE } from "../core/flow.js";
-import type { Plan } from "../core/plan.js";
 import type { PlanFolder } from "../core/ports.js";
 import { deadlineOf, runId, type Run, type RunStatus } from "../core/run.js";
 import type { Dependencies } from "./dependencies.js";
@@ -25,6 +19,7 @@ import { appendEvents } from "./record.js";
 import type { Subject, SubmitRequest } from "./service.js";
 import { readChoice } from "./find-environments.js";
 import { supersedeOlder } from "./supersede-runs.js";
+import { settlePlan } from "./settle-plan.js";
 import { splitTasks } from "./split-tasks.js";
 import { takeTurns } from "./take-turns.js";
 
@@ -82,11 +77,10 @@ export async function submitRun(
   const timeoutMs = request.timeoutMs ?? folder.plan.timeoutMs;
   const stored: Run = {
     id,
-    plan: settleEnvironments(
-      deps,
-      await splitTasks(deps, folder, { ...gathered, environment }),
+    plan: settlePlan(deps, await splitTasks(deps, folder, { ...gathered, environment }), {
       environment,
-    ),
+      files: content,
+    }),
     workingDirectory: folder.directory,
     files,
     uploads,
@@ -116,31 +110,6 @@ export async function submitRun(
   await startRun(deps, run);
   if (request.supersede !== undefined) await supersedeOlder(deps, run);
   return { status: { run, end: null, cancellation: null }, created: true };
-}
-
-/** The plan with what its tasks may reach, and which targets must be there, under the environments they run against. */
-function settleEnvironments(
-  { egress, health, sweep }: Pick<Dependencies, "egress" | "health" | "sweep">,
-  plan: Plan,
-  chosen: readonly string[],
-): Plan {
-  const proofs = proofsOf(plan.nodes);
-  const nodes = plan.nodes.map((node) => {
-    if (node.kind === "checkpoint") return node;
-    const environments = node.environment ?? chosen;
-    return {
-      ...node,
-      egress: narrowEgress(node.egress, environments, egress),
-      health: healthTargetsOf([...(plan.health ?? []), ...node.health], environments, health),
-      ...((cleansUp(node) || proofs.has(node.id)) && {
-        sweep: [
-          ...placeRules(node.cleanup ? node.cleanup.lists : [], `task ${node.id}: cleanup.lists`),
-          ...rulesOf(environments, sweep),
-        ],
-      }),
-    };
-  });
-  return { ...plan, nodes };
 }
 
 /** Tells followers of a run that has just been stored, and queues its flow. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import test from "node:test";
 import { folderParts, iterationDependences } from "../../src/collections/collection-parts.js";
 import { readDataFlow } from "../../src/collections/data-flow.js";
+import { ownVariables } from "../../src/collections/own-variables.js";
 import { readCollection } from "../../src/collections/read-collection.js";
 import { collectionVariables } from "../../src/collections/required-variables.js";
 import type { JsonObject } from "../../src/core/json-object.js";
@@ -267,4 +268,23 @@ test("every collection of the corpus is analysed without a throw", (context) => 
   }
   context.diagnostic(`${String(seen)} collections, ${String(requests)} requests`);
   assert.ok(seen > 50 && requests > 1_000, "too little was seen to judge anything");
+});
+
+test("a collection's own variables are those it declares with a value and those it sets before it reads them", () => {
+  const own = (before: string, variable: readonly object[] = []): unknown =>
+    ownVariables({ ...collection(request("R", { url: "{{seed}}", before })), variable }, [
+      "seed",
+      "attempt",
+    ]);
+  const declared = { declared: ["seed"], set: [] };
+  const set = { declared: [], set: ["seed"] };
+  const none = { declared: [], set: [] };
+  assert.deepEqual(own("", [{ key: "seed", value: 7 }]), declared);
+  assert.deepEqual(own("", [{ key: "seed", value: 7, disabled: true }]), none);
+  assert.deepEqual(own("", [{ key: "seed", value: "" }]), none);
+  assert.deepEqual(own("pm.collectionVariables.set('seed', 1)"), set);
+  assert.deepEqual(own("postman.setGlobalVariable('seed', 1)"), set);
+  assert.deepEqual(own("pm.globals.set('seed', pm.environment.get('seed') || 1)"), none);
+  assert.deepEqual(own("pm.globals.set(name, 1)"), none);
+  assert.deepEqual(own("console.log('seed')"), none);
 });
