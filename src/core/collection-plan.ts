@@ -1,7 +1,8 @@
 /** A single collection as a plan of one task, so that everything that runs plans runs collections. */
 
 import { refusal } from "./errors.js";
-import { readPlan, type Plan } from "./plan.js";
+import { SERVICE_URL } from "./generated-variables.js";
+import { readPlan, type Plan, type PlanNode } from "./plan.js";
 
 /** Name the collection's content has among the files of such a plan. */
 export const COLLECTION_FILE = "collection.json";
@@ -26,13 +27,18 @@ export function planOfCollection(from: {
   const id = idOf(from.name);
   const task = { title: from.title, collection: COLLECTION_FILE, ...AS_NEWMAN, ...from.task };
   const check = readPlan({ name: id, title: from.title, tasks: { [id]: task } });
-  if (check.ok) return { id, plan: check.plan };
+  if (check.ok) return { id, plan: { ...check.plan, nodes: check.plan.nodes.map(withoutTarget) } };
   const place = `tasks.${id}.`;
   throw refusal(
     "INVALID_REQUEST",
     `the run of ${from.title}`,
     check.problems.map((problem) => ({ ...problem, path: problem.path.replace(place, "") })),
   );
+}
+
+/** Newman knows no target but the one it is given: who forgets the environment does not want this service to be asked. */
+function withoutTarget(node: PlanNode): PlanNode {
+  return node.kind === "task" ? { ...node, ownVariables: [SERVICE_URL] } : node;
 }
 
 /** `Orders API.postman_collection.json` is `Orders-API`. */

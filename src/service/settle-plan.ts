@@ -29,7 +29,7 @@ export function settlePlan(
     const environments = node.environment ?? from.environment;
     return {
       ...node,
-      ownVariables: ownOf(from.files.get(node.collection)),
+      ownVariables: [...(node.ownVariables ?? []), ...ownOf(from.files.get(node.collection))],
       egress: narrowEgress(node.egress, environments, egress),
       health: healthTargetsOf([...(plan.health ?? []), ...node.health], environments, health),
       ...((cleansUp(node) || proofs.has(node.id)) && {

@@ -48,6 +48,7 @@ test("what a collection gives a value itself is not hidden by what a task is giv
   const base_url = target.url;
   const service = await openLiveService({
     collections: {
+      "alone.json": requesting("/healthz", "/ok/"),
       "plan/plan.yaml": PLAN,
       "plan/declares.json": requesting("/a", "/^\\/a$/", { variables: { base_url } }),
       "plan/sets.json": requesting("/{{task_id}}/{{prefix}}", "/^\\/mine\\/ours$/", {
@@ -69,4 +70,14 @@ test("what a collection gives a value itself is not hidden by what a task is giv
   context.after(() => Promise.all([service.close(), target.close(), other.close()]));
   const { report, text } = await runPlan(service, "plan");
   assert.equal(report.verdict, "passed", text);
+  await fetch(`${service.url}/v1/environments/globals`, { method: "DELETE" });
+  const alone = await fetch(`${service.url}/v1/runs`, {
+    method: "POST",
+    headers: { "content-type": "application/json", prefer: "wait=240" },
+    body: JSON.stringify({ collection: "alone" }),
+  });
+  const { id, verdict } = (await alone.json()) as { readonly id: string; readonly verdict: string };
+  assert.equal(verdict, "failed");
+  const told = await (await fetch(`${service.url}/v1/runs/${id}/report.txt`)).text();
+  assert.match(told, /base_url/);
 });
