@@ -40,6 +40,11 @@ export interface Usage {
 
 const SECRET_KEY =
   /(^|[_\-.])(pass(word|wd|phrase)?|secret|token|api[_-]?key|private[_-]?key|client[_-]?secret|credentials?|auth)($|[_\-.])/i;
+/** What is said about a secret is none: `token_url`, `auth_type`, `client_secret_id`. */
+const ABOUT_SECRET =
+  /[_\-.](url|uri|endpoint|path|type|name|id|header|method|scheme|field|ttl|lifetime|expir\w*|length)$/i;
+/** A place, unless it carries a password. */
+const PLACE = /^(\/|https?:\/\/[^@]*$)/i;
 const SECRET_VALUE =
   /^(eyJ[\w-]{10,}\.[\w-]+\.|gh[pousr]_\w{20,}|sk-[\w-]{20,}|AKIA[0-9A-Z]{16}|xox[abprs]-|-----BEGIN [A-Z ]*PRIVATE KEY|PMAK-)/;
 const URL_KEY = /(^|[_\-.])(url|uri|endpoint|baseurl|base_url)$/i;
@@ -101,7 +106,7 @@ function lintRow(
     );
   if (used === false) findings.push(unusedFinding(finding, key, around.usage));
   if (typeof value === "string" && value !== "" && !isSecret(row) && !REFERENCE.test(value)) {
-    if (SECRET_KEY.test(key) || SECRET_VALUE.test(value))
+    if (isSecretKey(key, value) || SECRET_VALUE.test(value))
       findings.push(
         finding(
           "plain-secret",
@@ -124,6 +129,12 @@ function lintRow(
   if (fault !== null)
     findings.push(finding("wrong-url", "error", `"${key}" ${fault}`, "correct the URL"));
   return findings;
+}
+
+/** `accessToken` as well as `access_token`. */
+function isSecretKey(key: string, value: string): boolean {
+  const words = key.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2");
+  return SECRET_KEY.test(words) && !ABOUT_SECRET.test(words) && !PLACE.test(value);
 }
 
 function unusedFinding(

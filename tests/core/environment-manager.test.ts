@@ -168,6 +168,17 @@ test("each rule of lint finds its fault, and a sound environment has none", () =
   assert.deepEqual(rulesOf({ key: "api_key", value: "abcdef", type: "secret" }), []);
   assert.deepEqual(rulesOf({ key: "api_key", value: "${env:API_KEY}" }), []);
   assert.deepEqual(rulesOf({ key: "keyboard", value: "abcdef" }), []);
+  for (const key of ["accessToken", "clientSecret", "Password", "token_eu"])
+    assert.deepEqual(rulesOf({ key, value: "abcdef" }), ["plain-secret"], key);
+  for (const [key, value] of [
+    ["token_type", "Bearer"],
+    ["auth_url", "https://login.example.test/token"],
+    ["user_password_update", "/users/password"],
+  ])
+    assert.deepEqual(rulesOf({ key, value }), [], key);
+  assert.deepEqual(rulesOf({ key: "token", value: "https://user:pass@example.test" }), [
+    "plain-secret",
+  ]);
   assert.deepEqual(rulesOf({ key: "a", value: " x" }), ["blanks"]);
   assert.deepEqual(rulesOf({ key: "a", value: "" }, ["a"]), ["required-empty"]);
   assert.deepEqual(rulesOf({ key: "a", value: "1" }, ["b"]), ["unused"]);
