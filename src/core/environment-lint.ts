@@ -112,7 +112,7 @@ function lintRow(
           "plain-secret",
           "warning",
           `"${key}" looks like a secret and is not marked as one, so it is not masked`,
-          `mark it as a secret, or write \${env:${key.toUpperCase().replaceAll(/\W/g, "_")}} and keep the value outside`,
+          `mark it as a secret, or write \${env:${wordsOf(key).toUpperCase().replaceAll(/\W/g, "_")}} and keep the value outside`,
         ),
       );
   }
@@ -131,9 +131,13 @@ function lintRow(
   return findings;
 }
 
-/** `accessToken` as well as `access_token`. */
+/** `accessToken` as `access_Token`. */
+function wordsOf(key: string): string {
+  return key.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2");
+}
+
 function isSecretKey(key: string, value: string): boolean {
-  const words = key.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2");
+  const words = wordsOf(key);
   return SECRET_KEY.test(words) && !ABOUT_SECRET.test(words) && !PLACE.test(value);
 }
 
