@@ -45,7 +45,16 @@ export function shardIds(node: PlanNode): string[] {
   return Array.from({ length: partCount(node) }, (_, part) => shardId(node.id, part));
 }
 
+/** Answers by the identity of the nodes: they never change, and every event of every task asks. */
+const executions = new WeakMap<Plan["nodes"], ExecutionPlan>();
+
 export function executionOf(plan: Pick<Plan, "nodes">): ExecutionPlan {
+  const known = executions.get(plan.nodes) ?? makeExecution(plan);
+  executions.set(plan.nodes, known);
+  return known;
+}
+
+function makeExecution(plan: Pick<Plan, "nodes">): ExecutionPlan {
   const cleanups = cleanupNodes(plan.nodes);
   return { nodes: [...plan.nodes.flatMap(executionNodes), ...cleanups] };
 

@@ -83,7 +83,8 @@ function namesGiven(run: Frozen, node: TaskNode): ReadonlySet<string> {
 }
 
 /** What the tasks before it hand on; one that does not keep its word is red itself. */
-function outputsBefore({ nodes }: Plan, { id }: TaskNode): readonly string[] {
+function outputsBefore({ nodes }: Plan, { id, needs }: TaskNode): readonly string[] {
+  if (needs.length === 0) return [];
   const before = new Set(ancestorsOf(new Map(nodes.map((node) => [node.id, node.needs])), id));
   return nodes.flatMap((node) => (node.kind === "task" && before.has(node.id) ? node.outputs : []));
 }

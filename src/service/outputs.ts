@@ -56,6 +56,7 @@ export async function outputLayers(
   run: Run,
   node: TaskNode,
 ): Promise<readonly Layer[]> {
+  if (node.needs.length === 0) return [];
   const needsOf = new Map(run.plan.nodes.map(({ id, needs }) => [id, needs]));
   const nodes = new Map(run.plan.nodes.map((each) => [each.id, each]));
   const before = ancestorsOf(needsOf, node.id).filter((id) => hasOutputs(nodes.get(id)));
