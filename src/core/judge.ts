@@ -145,10 +145,11 @@ function errored(counts: Counts, cause: Cause, reason: string): Judgement {
 function failureReason(first: Failure, counts: Counts, listed: number): string {
   const count = Math.max(counts.failures, listed);
   const iteration = counts.iterations > 1 ? ` (iteration ${String(first.iteration + 1)})` : "";
-  const place = `in "${first.item}"${iteration}: ${first.message}`;
+  // Newman names no item for a request that a script sends and that cannot even be begun.
+  const place = first.item === "" ? iteration : ` in "${first.item}"${iteration}`;
   return count === 1
-    ? `${first.kind} failed ${place}`
-    : `${String(count)} failures; the first, ${place}`;
+    ? `${first.kind} failed${place}: ${first.message}`
+    : `${String(count)} failures; the first${place === "" ? "" : ","}${place}: ${first.message}`;
 }
 
 /** The larger of Newman's list and the sum of its counters, which it keeps separately. */

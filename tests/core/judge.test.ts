@@ -63,6 +63,13 @@ test("a failure names the first of them, its item and iteration, and how many th
   );
   check(
     finished(
+      { failures: 2, assertionsFailed: 2 },
+      { failures: [{ ...assertionFailure, iteration: 0, item: "" }] },
+    ),
+    { status: "failed", cause: "assertion", reason: /^2 failures; the first: is 201: got 500$/ },
+  );
+  check(
+    finished(
       { iterations: 2, failures: 12, assertionsFailed: 12 },
       { failures: [assertionFailure] },
     ),
