@@ -93,6 +93,16 @@ function failuresAt(task: string, record: RequestRecord): FailureReport[] {
   ];
 }
 
+/** For people: of several failures at one request only the last repeats it. */
+export function repeatOnce(failures: readonly FailureReport[]): readonly FailureReport[] {
+  return failures.map((failure, position) => {
+    const next = failures[position + 1];
+    if (failure.kind === "outcome" || next === undefined || next.kind === "outcome") return failure;
+    const isSame = next.task === failure.task && next.index === failure.index;
+    return isSame ? { ...failure, curl: null } : failure;
+  });
+}
+
 /** Where a failure happened, for people: `task-3 › Folder › Request (iteration 2)`. */
 export function placeOf(failure: FailureReport): string {
   if (failure.kind === "outcome") return failure.task;

@@ -1,7 +1,7 @@
 /** Plain parts of the HTML report: failures, the speed-up table, the slowest requests. */
 
 import { formatDuration } from "../core/duration.js";
-import { placeOf, type FailureReport } from "./failures.js";
+import { placeOf, repeatOnce, type FailureReport } from "./failures.js";
 import { escapeHtml } from "./html-escape.js";
 import { printableLine } from "./printable.js";
 import type { RunReport, SlowRequest } from "./report.js";
@@ -13,7 +13,7 @@ const MAX_FAILURES = 100;
 
 export function renderFailures(failures: readonly FailureReport[]): string {
   if (failures.length === 0) return "";
-  const items = failures.slice(0, MAX_FAILURES).map(renderFailure);
+  const items = repeatOnce(failures.slice(0, MAX_FAILURES)).map(renderFailure);
   const closed = items.slice(OPEN_FAILURES);
   const left = failures.length - MAX_FAILURES;
   const hint =

@@ -1,6 +1,6 @@
 /** A short report in Markdown, for the summary of a CI step. */
 
-import { placeOf, type FailureReport } from "./failures.js";
+import { placeOf, repeatOnce, type FailureReport } from "./failures.js";
 import type { NodeReport, NodeStatus } from "./node-report.js";
 import { printable, printableLine } from "./printable.js";
 import type { RunReport } from "./report.js";
@@ -67,18 +67,16 @@ function failureLines(failures: readonly FailureReport[]): string[] {
   return [
     "### Failures",
     "",
-    ...failures
-      .slice(0, MAX_FAILURES)
-      .flatMap((failure) => [
-        `- **${escape(placeOf(failure))}**${failure.kind === "outcome" || failure.kind === "request" ? "" : `: ${escape(failure.name)}`}`,
-        "",
-        ...block(
-          failure.kind === "outcome" || failure.curl === null
-            ? failure.message
-            : `${failure.message}\n\n${failure.curl}`,
-        ),
-        "",
-      ]),
+    ...repeatOnce(failures.slice(0, MAX_FAILURES)).flatMap((failure) => [
+      `- **${escape(placeOf(failure))}**${failure.kind === "outcome" || failure.kind === "request" ? "" : `: ${escape(failure.name)}`}`,
+      "",
+      ...block(
+        failure.kind === "outcome" || failure.curl === null
+          ? failure.message
+          : `${failure.message}\n\n${failure.curl}`,
+      ),
+      "",
+    ]),
     ...(more > 0 ? [`And ${groupDigits(more)} more; the HTML report holds all of them.`, ""] : []),
   ];
 }

@@ -1,7 +1,7 @@
 /** The report for a terminal, as lines. Colours come in as a palette, so that none appear where no terminal shows them. */
 
 import { formatDuration } from "../core/duration.js";
-import { placeOf, type FailureReport } from "./failures.js";
+import { placeOf, repeatOnce, type FailureReport } from "./failures.js";
 import type { NodeReport } from "./node-report.js";
 import { colourOf, type Palette } from "./palette.js";
 import { printable, printableLine } from "./printable.js";
@@ -119,19 +119,17 @@ function nodeName(node: NodeReport): string {
 
 function failureLines(failures: readonly FailureReport[], palette: Palette): string[] {
   if (failures.length === 0) return [];
-  const shown = failures
-    .slice(0, MAX_FAILURES)
-    .flatMap((failure, position) => [
-      "",
-      `${String(position + 1).padStart(3)}) ${palette.bold(printableLine(placeOf(failure)))}`,
-      ...(failure.kind === "outcome" || failure.kind === "request"
-        ? []
-        : [`     ${palette.red(printableLine(failure.name))}`]),
-      ...indent(failure.message, 5),
-      ...(failure.kind === "outcome" || failure.curl === null
-        ? []
-        : indent(failure.curl, 5).map(palette.dim)),
-    ]);
+  const shown = repeatOnce(failures.slice(0, MAX_FAILURES)).flatMap((failure, position) => [
+    "",
+    `${String(position + 1).padStart(3)}) ${palette.bold(printableLine(placeOf(failure)))}`,
+    ...(failure.kind === "outcome" || failure.kind === "request"
+      ? []
+      : [`     ${palette.red(printableLine(failure.name))}`]),
+    ...indent(failure.message, 5),
+    ...(failure.kind === "outcome" || failure.curl === null
+      ? []
+      : indent(failure.curl, 5).map(palette.dim)),
+  ]);
   const more = failures.length - MAX_FAILURES;
   const rest =
     more > 0

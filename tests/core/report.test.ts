@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { NO_COUNTS } from "../../src/core/evidence.js";
 import { curlOf } from "../../src/reports/curl.js";
+import { repeatOnce, type FailureReport } from "../../src/reports/failures.js";
 import { placeOf } from "../../src/reports/failures.js";
 import { buildReport } from "../../src/reports/report.js";
 import {
@@ -239,4 +240,23 @@ test("the table of curl lines finds a wrong one", () => {
   assert.throws(() => {
     checkCurl(["planted", recordOf(0, { url: "http://x/$(id)" }), "curl http://x/$(id)"]);
   }, assert.AssertionError);
+});
+
+test("several failures at one request are repeated by one line, that of the last", () => {
+  const at = (index: number, name: string): FailureReport => ({
+    kind: "assertion",
+    task: "a",
+    index,
+    iteration: 0,
+    folders: [],
+    request: "read",
+    name,
+    message: "no",
+    curl: `curl ${String(index)}`,
+  });
+  const shown = repeatOnce([at(0, "x"), at(0, "y"), at(1, "x"), { ...at(1, "y"), task: "b" }]);
+  assert.deepEqual(
+    shown.map((failure) => failure.kind !== "outcome" && failure.curl),
+    [null, "curl 0", "curl 1", "curl 1"],
+  );
 });
