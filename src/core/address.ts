@@ -21,6 +21,11 @@ const WRAPPERS = [
   { range: "2002::/16", shift: 80n }, // 6to4
 ].map(({ range, shift }) => ({ range: parseRange(range), shift }));
 
+const LOOPBACKS: readonly Address[] = [
+  { version: 4, value: 0x7f00_0001n },
+  { version: 6, value: 1n },
+];
+
 /** Reads an address in any spelling a resolver takes, such as `169.254.169.254`, `0xa9fea9fe`, `[::1]` or `fe80::1%eth0`; null for a name. */
 export function parseAddress(text: string): Address | null {
   const bare = text.replace(/^\[(.*)\]$/, "$1").replace(/%.*$/, "");
@@ -52,6 +57,12 @@ export function unwrapAddress(address: Address): Address {
   return wrapper === undefined
     ? address
     : { version: 4, value: (address.value >> wrapper.shift) & 0xffff_ffffn };
+}
+
+/** Every address that a connection to this one may come to: what it wraps, and this machine for the unspecified ones, `0.0.0.0` and `::`. */
+export function addressesBehind(address: Address): readonly Address[] {
+  const inner = unwrapAddress(address);
+  return inner.value === 0n ? [address, inner, ...LOOPBACKS] : [address, inner];
 }
 
 /** One to four numbers, each decimal, octal or hexadecimal; the last one fills what is left (as inet_aton has it). */

@@ -1,7 +1,14 @@
 /** Where a collection may connect to: what nobody may reach, and the allow and deny lists of a plan. Pure. */
 
 import { z } from "zod";
-import { isInside, parseAddress, parseRange, unwrapAddress, type Range } from "./address.js";
+import {
+  addressesBehind,
+  isInside,
+  parseAddress,
+  parseRange,
+  unwrapAddress,
+  type Range,
+} from "./address.js";
 
 const RULE_ADVICE =
   "use a host name, *.domain for all names below it, an IP address, or a range such as 10.0.0.0/8";
@@ -105,12 +112,12 @@ function createCheck(rules: z.infer<typeof egressSchema>): EgressCheck {
     const subject =
       literal === null && resolved !== null ? `${name} resolves to ${resolved}, which` : name;
     if (METADATA_NAMES.has(name)) return `${name} is a metadata service`;
-    const forbidden =
-      address === null || found === null
-        ? undefined
-        : ALWAYS_DENIED.find(({ range }) => isInside(address, range) || isInside(found, range));
+    const behind = found === null ? [null] : addressesBehind(found);
+    const forbidden = ALWAYS_DENIED.find(({ range }) =>
+      behind.some((each) => each !== null && isInside(each, range)),
+    );
     if (forbidden !== undefined) return `${subject} is ${forbidden.what}`;
-    const denied = deny.find((rule) => rule.matches(name, address));
+    const denied = deny.find((rule) => behind.some((each) => rule.matches(name, each)));
     if (denied !== undefined) return `${subject} is on the deny list (${denied.text})`;
     if (allow.length === 0 || allow.some((rule) => rule.matches(name, address))) return null;
     // A range may still allow what the name resolves to.

@@ -64,6 +64,21 @@ test("what is no address is a name", () => {
   }
 });
 
+test("what leads to a denied address is denied: the unspecified address is this machine, and a wrapped one stays what it was", () => {
+  const denied = (what: string, by: string): string => `${what} is on the deny list (${by})`;
+  check({ deny: ["127.0.0.0/8", "2002::/16"] }, [
+    ["0.0.0.0", UNRESOLVED, denied("0.0.0.0", "127.0.0.0/8")],
+    ["0", UNRESOLVED, denied("0", "127.0.0.0/8")],
+    ["[::]", UNRESOLVED, denied("::", "127.0.0.0/8")],
+    ["::ffff:0.0.0.0", UNRESOLVED, denied("::ffff:0.0.0.0", "127.0.0.0/8")],
+    ["any.test", "0.0.0.0", denied("any.test resolves to 0.0.0.0, which", "127.0.0.0/8")],
+    ["2002:808:808::1", UNRESOLVED, denied("2002:808:808::1", "2002::/16")],
+    ["8.8.8.8", UNRESOLVED, null],
+  ]);
+  check({ deny: ["::1"] }, [["0.0.0.0", UNRESOLVED, denied("0.0.0.0", "::1")]]);
+  check({ allow: ["127.0.0.1"] }, [["0.0.0.0", UNRESOLVED, "0.0.0.0 is not on the allow list"]]);
+});
+
 test("metadata and link-local addresses are refused in every form, whatever is allowed", () => {
   const address = "a metadata address";
   check({ allow: ["0.0.0.0/0", "::/0", "*.internal", "evil.test"] }, [
