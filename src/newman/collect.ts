@@ -38,8 +38,8 @@ interface OpenItem {
   readonly refusals: string[];
   /** Of requests that went out with variables that nothing gave a value. */
   readonly unresolved: string[];
-  /** Names of tests that have begun and not ended yet. */
-  readonly openTests: Map<string, string>;
+  /** Names of tests that have begun and not ended yet; null for a script that waits for something itself. */
+  readonly openTests: Map<string, string | null>;
   readonly console: RequestRecord["console"];
   linesDropped: number;
   script: ScriptError["script"];
@@ -212,12 +212,18 @@ function uncounted({ exceptions, scriptErrors }: OpenItem): ScriptError[] {
   });
 }
 
-function neverEnded({ openTests, item, script }: OpenItem): ScriptError[] {
-  return [...openTests.values()].map((test) => ({
-    script,
-    name: textOf(item?.name ?? ""),
-    message: `the test "${cut(test, MAX_LINE_LENGTH)}" never ended: its done was not called, or its promise not settled`,
-  }));
+/** A script that was ended for another reason is not reported for its end as well. */
+function neverEnded({ openTests, item, script, scriptErrors }: OpenItem): ScriptError[] {
+  return [...openTests.values()]
+    .filter((test) => test !== null || scriptErrors.length === 0)
+    .map((test) => ({
+      script,
+      name: textOf(item?.name ?? ""),
+      message:
+        test === null
+          ? "the script never ended: no request and no timer of it was left, and it still awaited a promise, so what stands behind that was not executed"
+          : `the test "${cut(test, MAX_LINE_LENGTH)}" never ended: its done was not called, or its promise not settled`,
+    }));
 }
 
 function toRecord(

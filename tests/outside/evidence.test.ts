@@ -123,6 +123,11 @@ for (const [what, script, reason] of [
     /the test "waits" never ended/,
   ],
   [
+    "awaits for ever after its request was answered",
+    "await new Promise((resolve) => pm.sendRequest('URL', () => {})); pm.test('behind', () => pm.expect(1).to.equal(2));",
+    /the script never ended/,
+  ],
+  [
     "rejects in a test",
     "pm.test('rejects', async () => { throw new Error('inside'); });",
     /inside/,
@@ -156,6 +161,8 @@ test("scripts mean what they meant before they were watched", async () => {
     "const id = setInterval(() => { clearInterval(id); pm.test('interval', () => {}); }, 1);",
     "const jar = pm.cookies.jar(); jar.set('URL', 'a', '1', () => jar.get('URL', 'a', (error, value) => pm.test('jar ' + value, () => {})));",
     "pm.test('same', () => pm.expect(pm.sendRequest('URL', () => {})).to.equal(pm));",
+    "await pm.sendRequest('URL'); await new Promise((resolve) => setTimeout(resolve, 5)); for (let i = 0; i < 50; i++) await i; pm.test('awaited', () => {});",
+    "const pause = new Promise((resolve) => setTimeout(resolve, 5)); await pause; pm.test('given ' + pm.execution.location.current, pause);",
   ];
   const items = scripts.map((script) => ({
     url: target.url,
@@ -179,12 +186,39 @@ test("scripts mean what they meant before they were watched", async () => {
       ["interval"],
       ["jar 1"],
       ["same"],
+      ["awaited"],
+      ["given request 12"],
     ],
   );
   assert.deepEqual(
     records.flatMap((record) => record.console),
     [{ level: "log", text: "own line" }],
   );
+});
+
+test("a test that was given false where a function belongs is red, and one that was given true is not", async () => {
+  const code =
+    "pm.test('is true', pm.response.code === 200); pm.test('is 201', pm.response.code === 201);";
+  const { result, records } = await runJob(
+    lanes,
+    jobOf(sketchCollection({ url: target.url, test: [code] })),
+  );
+  assert.equal(judge(result, task, null).status, "failed");
+  assert.deepEqual(
+    records[0]?.assertions.map(({ name, outcome }) => `${name} ${outcome}`),
+    ["is true passed", "is 201 failed"],
+  );
+  assert.match(records[0]?.assertions[1]?.message ?? "", /given false where a function belongs/);
+});
+
+test("a script that skips its request after it waited for something has ended with that", async () => {
+  const skip =
+    "await pm.sendRequest('URL'); pm.execution.skipRequest(); await pm.sendRequest('URL');";
+  const collection = sketchCollection(
+    { url: target.url, prerequest: [skip.replaceAll("URL", target.url)] },
+    { url: target.url, test: PASSING_TEST },
+  );
+  assert.equal((await judgeRun(collection)).reason, null);
 });
 
 for (const [what, item, name] of [
