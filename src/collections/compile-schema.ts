@@ -124,6 +124,7 @@ function compileBranch(
   { others, branch }: { readonly others: JsonObject; readonly branch: unknown },
   at: At,
 ): SchemaNode {
+  if (branch === true) return compileFlat(compiling, others, at);
   if (Object.keys(others).every(isAnnotation) || !isJsonObject(branch))
     return compile(compiling, branch, at);
   const flat = flatten(compiling, branch, { ...at, through: [] });

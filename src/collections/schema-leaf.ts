@@ -69,7 +69,8 @@ function numberOf({ schema, type, typed }: LeafSchema, place: string): Leaf {
   const node: NumberNode = {
     kind: "number",
     typed,
-    whole: type === "integer",
+    // OpenAPI documents say "type: number, format: int32" as well.
+    whole: type === "integer" || format === "int32" || format === "int64",
     min: narrowest([...formatMin, ...boundsOf(minimum, exclusiveMinimum)], 1),
     max: narrowest([...formatMax, ...boundsOf(maximum, exclusiveMaximum)], -1),
     multipleOf: typeof multipleOf === "number" ? multipleOf : null,

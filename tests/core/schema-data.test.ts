@@ -265,6 +265,19 @@ test("whatever the schema, rows and boundaries are valid and invalid cases are n
   assert.ok(seen > 1000, String(seen));
 });
 
+test("a branch that allows everything leaves what stands beside it, and an integer may be called a number", async () => {
+  const judge = await openJudge();
+  const anything = { type: "object", required: ["a"], properties: { a: { type: "boolean" } } };
+  const numbers = { type: "number", format: "int64", minimum: -9, maximum: 9 };
+  for (const cases of ["boundary", "invalid"]) {
+    const open = { ...anything, anyOf: [true] };
+    const { rows } = generate({ schema: open, cases });
+    for (const { body, valid } of rows) assert.equal(judge(open, JSON.parse(String(body))), valid);
+  }
+  for (const { value } of generate({ schema: numbers, count: 50 }).rows)
+    assert.ok(Number.isInteger(value), String(value));
+});
+
 test("schemas that hold themselves come to an end, and those that cannot are refused", () => {
   const tree = {
     type: "object",
