@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { messageOf } from "../core/errors.js";
 import { requireOf, runtimeVersions } from "./runtime-versions.js";
+import { installBridge } from "./sandbox-bridge.js";
 import { createReserve, type Reserve } from "./sandbox-reserve.js";
 import { createCodeCache, type CodeCache, type FirmwareParts } from "./sandbox-worker.js";
 
@@ -50,11 +51,10 @@ async function tryToOpen(size: number): Promise<string | Pick<Reserve<Sandbox>, 
       ({ name, known, installed }) => `${name} is ${installed ?? "not found"} instead of ${known}`,
     );
   if (unknown.length > 0) return unknown.join(", ");
+  const requireOfUvm = requireOf(["newman", "postman-runtime", "postman-sandbox", "uvm"]);
+  if (!installBridge(requireOfUvm)) return "uvm's bridge is not what it should be";
   // Compiling for others and handing that over costs more than the one sandbox of a lane that keeps none gains.
-  const cache =
-    size === 0
-      ? undefined
-      : installCodeCache(requireOf(["newman", "postman-runtime", "postman-sandbox", "uvm"]));
+  const cache = size === 0 ? undefined : installCodeCache(requireOfUvm);
   const sandboxes: unknown = require(SANDBOX_MODULE);
   if (cache === null || !isSandboxModule(sandboxes))
     return "postman-sandbox is not what it should be";
