@@ -16,7 +16,7 @@ const START_LIMIT_MS = 60_000;
  * Room, in MB, before V8 collects in a process and in each of its sandboxes: with less, the sandbox of a short run has its
  * whole memory marked twice, and its youngest collected every few requests.
  */
-const ROOM = ["--initial-old-space-size=128", "--min-semi-space-size=4"];
+const ROOM = ["--initial-old-space-size=64", "--min-semi-space-size=2"];
 
 /**
  * Node's permission model, where it is stable: a child never writes a file, starts a process, or loads native code. It may
