@@ -86,7 +86,9 @@ export function urlOf(request: BuildRequest, baseUrlVariable: string): string {
   const query = Object.entries(request.query).map(
     ([key, value]) => `${encodeQuery(key)}=${encodeQuery(value)}`,
   );
-  return query.length === 0 ? base : `${base}${base.includes("?") ? "&" : "?"}${query.join("&")}`;
+  if (query.length === 0) return base;
+  const [, before = "", fragment = ""] = /^([^#]*)(.*)$/s.exec(base) ?? [];
+  return `${before}${before.includes("?") ? "&" : "?"}${query.join("&")}${fragment}`;
 }
 
 /** The same request as script generation is asked. */
@@ -121,7 +123,10 @@ function placesOf(asked: {
   ];
 }
 
-/** Braces stay, so that variables in a query still are variables. */
+/** Variables stay as they are written, `{{$guid}}` and `{{größe}}` as well; only what stands between them is encoded. */
 function encodeQuery(text: string): string {
-  return encodeURIComponent(text).replaceAll("%7B%7B", "{{").replaceAll("%7D%7D", "}}");
+  return text
+    .split(/(\{\{[^{}\s]+\}\})/)
+    .map((part, index) => (index % 2 === 1 ? part : encodeURIComponent(part)))
+    .join("");
 }

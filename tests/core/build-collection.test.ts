@@ -66,6 +66,26 @@ function problems(asked: unknown): string[] {
     : read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
 }
 
+test("a query keeps its variables as they are written, and stands before the fragment", () => {
+  const query = { id: "{{$guid}}", "k{{x}}": "{{größe}} & {a}" };
+  const expect = { status: 200 };
+  const { collection, requiredVariables } = build({
+    name: "Queries",
+    requests: [
+      { name: "a", path: "/a", query, expect },
+      { name: "b", url: "https://example.test/b?c=1#part", query: { d: "2" }, expect },
+    ],
+  });
+  assert.deepEqual(
+    collection.item.map((item) => "request" in item && item.request.url),
+    [
+      "{{base_url}}/a?id={{$guid}}&k{{x}}={{größe}}%20%26%20%7Ba%7D",
+      "https://example.test/b?c=1&d=2#part",
+    ],
+  );
+  assert.deepEqual(requiredVariables, ["base_url", "größe", "x"]);
+});
+
 test("Postman's own library reads the collection as it was described", () => {
   const { collection } = build(SHOP);
   const { Collection }: PostmanLibrary = createRequire(import.meta.url)("postman-collection");
