@@ -16,11 +16,19 @@ import { changesBetween, type Change } from "./changes-between.js";
 /** What may stand without quotes; whether it is read as a text there is seen afterwards. */
 const PLAIN = /^\w[\w ./:-]*$/;
 
+/** Each change reads the text several times; more characters than these are read by none, and the text is laid out anew, with its comments. */
+const MAX_READ = 1_000_000;
+
 /** The text with its content replaced by `value`; the same text when nothing differs. The text must be YAML. */
 export function rewriteYaml(text: string, value: unknown): string {
   const standing: unknown = parseDocument(text).toJS();
   if (isDeepStrictEqual(standing, value)) return text;
-  return changesBetween(standing, value, []).reduce(rewriteOne, text);
+  const changes = changesBetween(standing, value, []);
+  const length = Math.max(text.length, JSON.stringify(value).length);
+  if (changes.length * length <= MAX_READ) return changes.reduce(rewriteOne, text);
+  const document: Document = parseDocument(text);
+  for (const change of changes) apply(document, change);
+  return document.toString({ lineWidth: 0 });
 }
 
 /** Of the ways to write a change the first that says what was meant; laying the whole document out anew always does. */

@@ -209,3 +209,38 @@ for (const [name, suffix, sketches] of FORMATS) {
     );
   });
 }
+
+// Each change read the whole text anew before: minutes in which a service answered nobody.
+for (const [suffix, size] of [
+  [".postman_environment.json", 5000],
+  [".environment.yaml", 1500],
+] as const) {
+  test(`thousands of changes to a ${suffix} are written within seconds`, () => {
+    const startedAt = performance.now();
+    const kind = ENVIRONMENT_FILES.find((one) => one.suffix === suffix);
+    assert.ok(kind !== undefined);
+    const sized = (from: number, to: number, text: string): EnvironmentDocument => ({
+      name: "many",
+      values: Array.from({ length: to - from }, (_row, index) => {
+        const value = `${text} ${String(from + index)}`;
+        return { key: `k${String(from + index)}`, value, enabled: true };
+      }),
+    });
+    const standing = kind.write(null, sized(0, size, "old"));
+    const check = (text: string, after: EnvironmentDocument): string => {
+      const written = kind.write(text, after);
+      assert.deepEqual(documentIn(kind, written), after);
+      return written;
+    };
+    const changed = check(standing, sized(0, size, "new"));
+    assert.equal(changed, standing.replaceAll("old", "new"));
+    const grown = check(standing, sized(0, 2 * size, "old"));
+    assert.equal(grown, kind.write(null, sized(0, 2 * size, "old")));
+    check(standing, sized(size, 2 * size, "moved"));
+    const odd = sized(0, size, "old").values.filter((_row, index) => index % 2 === 1);
+    check(standing, { name: "many", values: odd });
+    check(kind.write(null, { name: "many", values: [] }), sized(0, size, "old"));
+    const tookMs = performance.now() - startedAt;
+    assert.ok(tookMs < 60_000, `${String(tookMs)} ms`);
+  });
+}
