@@ -10,7 +10,10 @@ export interface VariableChange {
   readonly enabled?: boolean;
 }
 
-/** Sets a variable: the row that counts for the key is changed, or a new one added at the end. */
+/**
+ * Sets a variable: the row that counts for the key is changed, or a new one added at the end. Where it shall not count, no
+ * doubled row of the key may count in its place.
+ */
 export function setVariable(
   document: EnvironmentDocument,
   key: string,
@@ -23,9 +26,11 @@ export function setVariable(
   }
   return {
     ...document,
-    values: document.values.map((row, index) =>
-      index === position && isJsonObject(row) ? changeRow(row, change) : row,
-    ),
+    values: document.values.map((row, index) => {
+      if (!isJsonObject(row) || row["key"] !== key) return row;
+      if (index === position) return changeRow(row, change);
+      return change.enabled === false && counts(row) ? changeRow(row, { enabled: false }) : row;
+    }),
   };
 }
 
@@ -79,10 +84,12 @@ function countingPosition(document: EnvironmentDocument, key: string): number | 
   const positions = document.values.flatMap((row, position) =>
     isJsonObject(row) && row["key"] === key ? [{ row, position }] : [],
   );
-  const enabled = positions.findLast(
-    ({ row }) => row["enabled"] !== false && row["disabled"] !== true,
-  );
+  const enabled = positions.findLast(({ row }) => counts(row));
   return (enabled ?? positions.at(-1))?.position ?? null;
+}
+
+function counts(row: Readonly<Record<string, unknown>>): boolean {
+  return row["enabled"] !== false && row["disabled"] !== true;
 }
 
 function changeRow(

@@ -172,14 +172,16 @@ for (const [name, suffix, sketches] of FORMATS) {
     );
   });
 
-  test(`a variable switched in ${name} changes its switch alone`, () => {
+  test(`a variable switched in ${name} changes its switches alone`, () => {
     fc.assert(
       fc.property(sketches, key, fc.boolean(), (sketch, name, enabled) => {
         const row = countingRow(sketch.rows, name);
         fc.pre(row !== undefined);
         const text = textOf(sketch);
         const written = kind.write(text, setVariable(documentIn(kind, text), name, { enabled }));
-        const rows = sketch.rows.map((each) => (each === row ? { ...each, enabled } : each));
+        const isSwitched = (each: SketchedRow): boolean =>
+          each === row || (!enabled && each.key === name);
+        const rows = sketch.rows.map((each) => (isSwitched(each) ? { ...each, enabled } : each));
         assert.equal(written, textOf({ ...sketch, rows }));
       }),
       OPTIONS,

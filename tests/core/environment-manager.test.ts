@@ -51,6 +51,17 @@ test("disabling keeps the value, and enabling lets it count again, in both ways 
   ]);
 });
 
+test("of a doubled variable that is disabled no other row counts instead, and enabling brings the same value back", () => {
+  const rows = ["old", "new"].map((value) => ({ key: "a", value, enabled: true }));
+  const off = setVariable({ values: [...rows, { key: "b", value: "1" }] }, "a", { enabled: false });
+  assert.deepEqual(
+    layerOf("off", off).rows.map(({ key }) => key),
+    ["b"],
+  );
+  const on = setVariable(off, "a", { enabled: true });
+  assert.equal(layerOf("on", on).rows.find(({ key }) => key === "a")?.value, "new");
+});
+
 test("a clone has a name and an id of its own, and a merge takes what is enabled over", () => {
   assert.deepEqual(cloneEnvironment(base, { name: "copy", id: "2" }), {
     ...base,
