@@ -1,9 +1,10 @@
 /** Tells those who wait inside this process that something new stands in the store; the store stays the only truth. */
 
 import { EventEmitter, once } from "node:events";
+import type { RunEvent } from "../core/event.js";
 
-/** What there is to wait for: new events of a run, or a reason for its running tasks to stop. */
-type Topic = `events of ${string}` | `stop of ${string}`;
+/** What there is to wait for: new events of a run, its end, or a reason for its running tasks to stop. */
+type Topic = `events of ${string}` | `end of ${string}` | `stop of ${string}`;
 
 export interface Bell {
   ring(topic: Topic): void;
@@ -34,4 +35,10 @@ export function createBell(): Bell {
       signal.removeEventListener("abort", giveUp);
     },
   };
+}
+
+/** For events that have just been stored; who waits for the end alone is not woken by all that comes before. */
+export function ringForEvents(bell: Bell, runId: string, events: readonly RunEvent[]): void {
+  bell.ring(`events of ${runId}`);
+  if (events.some(({ type }) => type === "run.ended")) bell.ring(`end of ${runId}`);
 }

@@ -72,7 +72,7 @@ export async function waitForRun(
     const status = await findRun(deps, runId);
     const leftMs = until - Date.now();
     if (status.end !== null || leftMs <= 0 || options.signal.aborted) return viewRun(deps, runId);
-    await deps.bell.wait(`events of ${runId}`, {
+    await deps.bell.wait(`end of ${runId}`, {
       timeoutMs: Math.min(leftMs, POLL_MS),
       signal: options.signal,
     });

@@ -7,6 +7,7 @@ import { shorten, type Outcome } from "../core/outcome.js";
 import type { Plan } from "../core/plan.js";
 import { isShard, type ExecutionNode } from "../core/shards.js";
 import type { Settlement } from "../core/decide.js";
+import { ringForEvents } from "./bell.js";
 import type { Dependencies } from "./dependencies.js";
 
 /** Enough that no two writers of one node ever draw the same. */
@@ -20,7 +21,7 @@ export async function appendEvents(
 ): Promise<void> {
   if (events.length === 0) return;
   await store.appendEvents(runId, events);
-  bell.ring(`events of ${runId}`);
+  ringForEvents(bell, runId, events);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** A run store that wakes who waits in this process, for writes that do not come from this process's own use cases. */
 
 import type { RunStore } from "../core/ports.js";
+import { ringForEvents } from "./bell.js";
 import type { Dependencies } from "./dependencies.js";
 import { isSame } from "./record.js";
 
@@ -14,7 +15,7 @@ export function createRingingStore({
     ...store,
     async appendEvents(runId, events) {
       await store.appendEvents(runId, events);
-      bell.ring(`events of ${runId}`);
+      ringForEvents(bell, runId, events);
     },
     async recordOutcome(runId, outcome) {
       const standing = await store.recordOutcome(runId, outcome);
