@@ -1,6 +1,6 @@
 /**
  * What crosses between a run and the thread of its sandbox: plain JSON wherever that can hold it. uvm writes all of it with
- * Flatted, which calls a function for every value, each byte of a response body among them.
+ * Flatted, which calls a function for every value.
  */
 
 import { z } from "zod";
