@@ -123,7 +123,7 @@ function requestFlow(item: JsonObject, around: Around): RequestFlow {
     ...scriptAccesses(item, path, "prerequest"),
     ...texts("url", isJsonObject(url) && url["host"] !== undefined ? { ...url, raw: "" } : url),
     ...texts("headers", header),
-    ...texts("body", isJsonObject(body) ? body[String(body["mode"])] : undefined),
+    ...texts("body", isJsonObject(body) ? bodyOf(body) : undefined),
     ...(inherited === null ? [] : texts("authorization", usedAuth(inherited.auth), inherited.path)),
     ...(showsCookies(item)
       ? [{ kind: "cookies" as const, place: { item: path, part: "saved example", line: null } }]
@@ -150,6 +150,11 @@ function scriptAccesses(
     .filter((event) => event["listen"] === listen && event["disabled"] !== true)
     .flatMap((event) => readScript(sourceOf(event["script"])))
     .map(({ line, ...access }) => ({ ...access, place: { item: path, part, line } }));
+}
+
+/** What is sent of it: the part of its mode, and nothing of one that is switched off. */
+function bodyOf(body: JsonObject): unknown {
+  return body["disabled"] === true ? undefined : body[String(body["mode"])];
 }
 
 function sourceOf(script: unknown): string {

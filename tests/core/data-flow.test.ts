@@ -99,6 +99,7 @@ test("every place of a request in which a variable can stand is read", () => {
   const unused: readonly object[] = [
     { header: [{ key: "X", value: "{{token}}", disabled: true }] },
     { body: { mode: "raw", raw: "{}", urlencoded: [{ key: "a", value: "{{token}}" }] } },
+    { body: { mode: "raw", raw: "{{token}}", disabled: true } },
     { description: "{{token}}" },
   ];
   for (const more of unused)
