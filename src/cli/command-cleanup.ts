@@ -6,6 +6,7 @@ import { TurnpikeError } from "../core/errors.js";
 import { EXIT } from "../core/exit-code.js";
 import { keyNames } from "../core/config.js";
 import type { CleanOrphansRequest, OrphanSweep } from "../service/service.js";
+import { printableLine } from "../reports/printable.js";
 import { collect, collectPair } from "./flag-values.js";
 import { configOf, type CommandContext } from "./context.js";
 import { orphanSweepAnswerSchema } from "./server-answers.js";
@@ -113,9 +114,12 @@ function linesOf({ found, trouble }: OrphanSweep): string[] {
   return [
     ...found.map(
       ({ name, id, fate, why }) =>
-        `${fate.padEnd(16)}  ${name}  ${id}${why === null ? "" : `  (${why})`}`,
+        // The target says these, and whoever wrote on it.
+        `${fate.padEnd(16)}  ${printableLine(name)}  ${printableLine(id)}${why === null ? "" : `  (${printableLine(why)})`}`,
     ),
     fates.length === 0 ? "no test data found" : fates.join(", "),
-    ...(trouble === null ? [] : [`not everything could be looked at or deleted: ${trouble}`]),
+    ...(trouble === null
+      ? []
+      : [`not everything could be looked at or deleted: ${printableLine(trouble)}`]),
   ];
 }

@@ -5,6 +5,7 @@ import type { RunEvent } from "../core/event.js";
 import { recordFailed, type RequestRecord } from "../core/evidence.js";
 import { durationOf, type Outcome } from "../core/outcome.js";
 import { colourOf, type Palette } from "../reports/palette.js";
+import { printable, printableLine } from "../reports/printable.js";
 import { countOf, MARKS, wordOf } from "../reports/wording.js";
 import type { Terminal } from "./terminal.js";
 
@@ -43,7 +44,7 @@ export function createProgress(
         line(
           palette.cyan("▶"),
           event.node,
-          `${titles.get(event.node) ?? ""}${event.attempt > 1 ? ` (attempt ${String(event.attempt)})` : ""}`,
+          `${printableLine(titles.get(event.node) ?? "")}${event.attempt > 1 ? ` (attempt ${String(event.attempt)})` : ""}`,
         );
         return;
       case "task.requests":
@@ -66,14 +67,14 @@ export function createProgress(
         );
         return;
       case "run.cancelling":
-        progress(palette.yellow(`  cancelling, asked for by ${event.by}`));
+        progress(palette.yellow(`  cancelling, asked for by ${printableLine(event.by)}`));
         return;
     }
   };
   return {
     begin({ runId, url, lanes, resumed }) {
       progress(
-        `${palette.bold(plan.title)}  run ${runId}  ${String(lanes)} lanes  ${palette.dim(`queue ${url}/queues`)}`,
+        `${palette.bold(printableLine(plan.title))}  run ${runId}  ${String(lanes)} lanes  ${palette.dim(`queue ${url}/queues`)}`,
       );
       if (resumed.length > 0)
         progress(
@@ -96,12 +97,12 @@ export function outcomeText(outcome: Outcome, palette: Palette): string {
       `${countOf(requests, "request")}, ${countOf(assertions, "assertion")}${failed}, ${formatDuration(durationOf(outcome))}`,
     );
   }
-  if (outcome.reason !== null) parts.push(outcome.reason);
+  if (outcome.reason !== null) parts.push(indented(outcome.reason));
   return parts.join("  ");
 }
 
 function requestText(record: RequestRecord, palette: Palette): string {
-  const place = [...record.folders, record.name].join(" › ");
+  const place = printableLine([...record.folders, record.name].join(" › "));
   const iteration = record.iteration === 0 ? "" : ` #${String(record.iteration + 1)}`;
   const answer = record.status === null ? palette.red("no response") : String(record.status);
   const time =
@@ -114,6 +115,11 @@ function requestText(record: RequestRecord, palette: Palette): string {
     ),
   ];
   const passed = record.assertions.filter(({ outcome }) => outcome === "passed").length;
-  const head = `${answer} ${record.method} ${place}${iteration}${time}${passed === 0 ? "" : palette.dim(` ${String(passed)} ok`)}`;
-  return [head, ...failures.map((failure) => palette.red(`      ${failure}`))].join("\n");
+  const head = `${answer} ${printableLine(record.method)} ${place}${iteration}${time}${passed === 0 ? "" : palette.dim(` ${String(passed)} ok`)}`;
+  return [head, ...failures.map((failure) => palette.red(`      ${indented(failure)}`))].join("\n");
+}
+
+/** What a script or a target says, never at the beginning of a line: there it could be a command to a CI server. */
+function indented(text: string): string {
+  return printable(text).replaceAll("\n", "\n      ");
 }
