@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import type { LoadedConfig } from "../config.js";
 import type { Layer } from "../core/environment.js";
 import type { Bail } from "../core/bail.js";
+import { TurnpikeError } from "../core/errors.js";
 import type { PlanFolder } from "../core/ports.js";
 import { EXIT, exitCodeOf } from "../core/exit-code.js";
 import { REPORT_FORMATS } from "../reports/formats.js";
@@ -253,7 +254,7 @@ function milliseconds(value: number | undefined): string | undefined {
   return value === undefined || value === 0 ? undefined : `${String(value)}ms`;
 }
 
-/** Files become layers by content, names stay names; the order between names and files is names first. */
+/** Files become layers by content, names stay names. Files win over names, so a name behind a file would not do what its place says. */
 async function splitEnvironments(
   options: RunOptions,
 ): Promise<{ environment?: readonly string[] | null; layers?: readonly Layer[] }> {
@@ -263,8 +264,13 @@ async function splitEnvironments(
   const layers: Layer[] = [];
   for (const given of options.environment) {
     const layer = await readEnvironment(given);
-    if (layer === undefined) names.push(given);
-    else layers.push(layer);
+    if (layer !== undefined) layers.push(layer);
+    else if (layers.length === 0) names.push(given);
+    else
+      throw new TurnpikeError(
+        "INVALID_REQUEST",
+        `-e ${given} is a name and stands behind a file, whose values would win; give the names first, or the path of its file`,
+      );
   }
   return { environment: names.length === 0 ? null : names, layers };
 }

@@ -149,6 +149,18 @@ test("a run begins with the cookies of an exported jar", async () => {
   assert.match(JSON.stringify(read("again.json")), /abc123/);
 });
 
+test("a name behind a file is refused as a layer, because the file would win over it", async () => {
+  project.write("collections/none/one.json", collectionOf("one", [{ url: base, test: [] }]));
+  project.write("file.json", { name: "file", values: [{ key: "who", value: "file" }] });
+  project.write("environments/named.postman_environment.json", { name: "named", values: [] });
+  const run = (...layers: string[]): ReturnType<Project["run"]> =>
+    project.run(["run", "collections/none/one.json", ...layers]);
+  const refused = await run("-e", "file.json", "-e", "named");
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /-e named is a name and stands behind a file.*give the names first/);
+  assert.equal((await run("-e", "named", "-e", "file.json")).code, 5);
+});
+
 test("a jar that is none, a jar that is not there, and exports of a plan are refused before anything is sent", async () => {
   project.write("no-jar.json", []);
   project.write("collections/two/one.json", collectionOf("one", [{ url: base, test: STATUS_200 }]));
