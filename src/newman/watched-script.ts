@@ -26,7 +26,8 @@ return begin;
 })(pm,console.log.bind(console))`.replaceAll("\n", "");
 
 /** Runs in the sandbox, around the script: tells of one that waits for something when it begins to wait, and when it has
- * ended. The sandbox takes a script for ended as soon as no timer and no request of it is left, whatever it waits for. */
+ * ended. The sandbox takes a script for ended as soon as no timer and no request of it is left, whatever it waits for.
+ * One that waits for nothing has ended two turns later, and tells nothing: each line to the console costs. */
 const WATCH_SCRIPT = `((begin,pm,run)=>{
 let over=false,end=()=>{};
 const leave=()=>{if(over)return;over=true;end();};
@@ -34,7 +35,7 @@ const {execution}=pm;
 const skipRequest={enumerable:true,value(){leave();return execution.skipRequest(...arguments);}};
 const script=run(Object.create(pm,{execution:{enumerable:true,value:Object.create(execution,{skipRequest})}}));
 script.then(leave,leave);
-Promise.resolve().then(()=>{if(!over)end=begin(null);});
+Promise.resolve().then(()=>{}).then(()=>{if(!over)end=begin(null);});
 return script;
 })`.replaceAll("\n", "");
 

@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import test, { after, before } from "node:test";
+import { compileFunction } from "node:vm";
 import { judge, type Judgement } from "../../src/core/judge.js";
 import type { CollectionJob } from "../../src/core/collection-job.js";
 import { createLanes, type Lanes } from "../../src/newman/lanes.js";
+import { watchScript } from "../../src/newman/watched-script.js";
 import { jobOf, PASSING_TEST, sketchCollection } from "../support/collection.js";
 import { laneSizes, runJob } from "../support/lanes.js";
 import { startTarget, type Target } from "../support/target.js";
@@ -210,6 +212,26 @@ test("a test that was given false where a function belongs is red, and one that 
     ["is true passed", "is 201 failed"],
   );
   assert.match(assertions[1]?.message ?? "", /given false where a function belongs/);
+});
+
+test("a script that waits for nothing tells nothing of itself, and one that does tells its beginning and its end", async () => {
+  const parameters = ["pm", "console", "setTimeout", "setInterval", "setImmediate"];
+  const toldBy = async (source: string): Promise<unknown[]> => {
+    const told: unknown[] = [];
+    const log = (_key: unknown, state: unknown): void => void told.push(state);
+    const pm = { test: () => undefined, execution: {} };
+    const run: unknown = compileFunction(watchScript(source), parameters);
+    assert.ok(typeof run === "function");
+    await Reflect.apply(run, null, [pm, { log }, setTimeout, setInterval, setImmediate]);
+    await new Promise((resolve) => setImmediate(resolve));
+    return told;
+  };
+  assert.deepEqual(await toldBy("pm.test('x', () => {});"), []);
+  assert.deepEqual(await toldBy("if (pm) return; await null;"), []);
+  assert.deepEqual(await toldBy("await new Promise((resolve) => setTimeout(resolve, 5));"), [
+    "begun",
+    "ended",
+  ]);
 });
 
 test("a script that skips its request after it waited for something has ended with that", async () => {
