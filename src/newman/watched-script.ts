@@ -17,7 +17,7 @@ const WATCH_TESTS = `((pm,write)=>{
 const plain=pm.test;let last=0;
 const begin=(name)=>{const id=++last;write("${NOTICE_KEY}","begun",id,name===null?null:String(name));return()=>{write("${NOTICE_KEY}","ended",id,"");};};
 pm.test=Object.assign(function(name,assert){
-if(arguments.length>1&&!assert)return plain.call(pm,name,()=>{throw new Error("it was given "+String(assert)+" where a function belongs; write () => pm.expect(…)");});
+if(assert===false)return plain.call(pm,name,()=>{throw new Error("it was given false where a function belongs; write () => pm.expect(…)");});
 if(typeof assert!=="function")return plain.apply(pm,arguments);
 if(assert.length>0)return plain.call(pm,name,(done)=>{const end=begin(name);try{return assert((...all)=>{end();return done(...all);});}catch(error){end();throw error;}});
 return plain.call(pm,name,()=>{const result=assert();if(typeof result?.then==="function"){const end=begin(name);result.then(end,(error)=>{end();throw error;});}});
