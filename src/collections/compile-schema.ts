@@ -3,6 +3,7 @@
 import type { Problem } from "../core/errors.js";
 import { isJsonObject, type JsonObject } from "../core/json-object.js";
 import { isValid } from "./check-value.js";
+import { withDiscriminator } from "./discriminator.js";
 import {
   fail,
   flatten,
@@ -17,7 +18,7 @@ import {
 import { mergeSchemas, isAnnotation } from "./merge-schemas.js";
 import { leafOf } from "./schema-leaf.js";
 import { TYPES, typesMeant, type TypeName } from "./schema-keywords.js";
-import { valueAt } from "./schema-reference.js";
+import { pointerTo, valueAt } from "./schema-reference.js";
 import type { ListNode, ObjectNode, SchemaNode } from "./schema-node.js";
 
 /** The tree, which is of use only where there are no problems. */
@@ -32,11 +33,21 @@ export function compileSchema(from: SchemaPlace): {
     left: { schemas: MAX_SCHEMAS },
   };
   const place = [from.place, ...from.path].join(".");
-  const node = compile(compiling, valueAt(from.document, from.path), { place, depth: 0 });
+  const reference = from.path.length === 0 ? undefined : pointerTo(from.path);
+  const node = compile(compiling, valueAt(from.document, from.path), {
+    place,
+    depth: 0,
+    reference,
+  });
   return { node, problems: compiling.problems };
 }
 
-function compile(compiling: Compiling, raw: unknown, at: At): SchemaNode {
+/** `reference` is what leads to the schema, where something does. */
+function compile(
+  compiling: Compiling,
+  raw: unknown,
+  { reference: name, ...at }: At & { readonly reference?: string | undefined },
+): SchemaNode {
   if (raw === true) return { kind: "any" };
   if (raw === false) return NEVER;
   if (!isJsonObject(raw))
@@ -46,7 +57,10 @@ function compile(compiling: Compiling, raw: unknown, at: At): SchemaNode {
   if (typeof reference === "string" && Object.keys(beside).every(isAnnotation))
     return follow(compiling, reference, at);
   const flat = flatten(compiling, raw, { ...at, through: [] });
-  return flat === null ? NEVER : compileFlat(compiling, flat, at);
+  if (flat === null) return NEVER;
+  const told =
+    name === undefined ? flat : withDiscriminator(compiling, flat, { ...at, reference: name });
+  return compileFlat(compiling, told, at);
 }
 
 /** A schema that is one reference and nothing else; made once, so that one that holds itself has an end. */
@@ -60,7 +74,11 @@ function follow(compiling: Compiling, reference: string, at: At): SchemaNode {
   const node =
     target === null
       ? NEVER
-      : compile(compiling, target.schema, { place: target.place, depth: at.depth + 1 });
+      : compile(compiling, target.schema, {
+          place: target.place,
+          depth: at.depth + 1,
+          reference,
+        });
   made.set(reference, node);
   return node;
 }
@@ -125,13 +143,16 @@ function compileBranch(
   at: At,
 ): SchemaNode {
   if (branch === true) return compileFlat(compiling, others, at);
-  if (Object.keys(others).every(isAnnotation) || !isJsonObject(branch))
-    return compile(compiling, branch, at);
+  const reference = isJsonObject(branch) ? branch["$ref"] : undefined;
+  const isTold = typeof reference === "string" && others["discriminator"] !== undefined;
+  const isAlone = Object.keys(others).every(isAnnotation) && !isTold;
+  if (isAlone || !isJsonObject(branch)) return compile(compiling, branch, at);
   const flat = flatten(compiling, branch, { ...at, through: [] });
   if (flat === null) return NEVER;
   const { merged, problems } = mergeSchemas(flat, others, at.place);
   compiling.problems.push(...problems);
-  return compileFlat(compiling, merged, at);
+  const told = isTold ? withDiscriminator(compiling, merged, { ...at, reference }) : merged;
+  return compileFlat(compiling, told, at);
 }
 
 function compileChoice(compiling: Compiling, flat: JsonObject, at: At): SchemaNode {

@@ -42,6 +42,12 @@ export function pathOf(reference: string): readonly string[] | null {
   return reference.startsWith("#/") ? reference.slice(2).split("/").map(decodeSegment) : null;
 }
 
+/** The other way round. */
+export function pointerTo(path: readonly string[]): string {
+  const segments = path.map((key) => key.replaceAll("~", "~0").replaceAll("/", "~1"));
+  return ["#", ...segments.map(encodeURIComponent)].join("/");
+}
+
 export function valueAt(document: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (at, key) =>

@@ -7,6 +7,7 @@ import * as fc from "fast-check";
 import { generateDataSchema } from "../../src/collections/data-request.js";
 import { generateData, type GeneratedData } from "../../src/collections/generate-data.js";
 import { TurnpikeError } from "../../src/core/errors.js";
+import { isJsonObject } from "../../src/core/json-object.js";
 import { openJudge } from "../support/ajv.js";
 
 function generate(asked: object): GeneratedData {
@@ -276,6 +277,53 @@ test("a branch that allows everything leaves what stands beside it, and an integ
   }
   for (const { value } of generate({ schema: numbers, count: 50 }).rows)
     assert.ok(Number.isInteger(value), String(value));
+});
+
+test("what an OpenAPI discriminator reads says which schema a value is of, unless that schema says otherwise", async () => {
+  const judge = await openJudge();
+  const pet = {
+    type: "object",
+    required: ["kind"],
+    discriminator: { propertyName: "kind", mapping: { cat: "#/components/schemas/Cat" } },
+    properties: { kind: { type: "string" } },
+  };
+  const schemas = {
+    Pet: pet,
+    Cat: { allOf: [{ $ref: "#/components/schemas/Pet" }, { properties: { lives: { const: 9 } } }] },
+    "Dog/~1": { allOf: [{ $ref: "#/components/schemas/Pet" }] },
+    Own: { allOf: [{ $ref: "#/components/schemas/Pet" }], properties: { kind: { const: "mine" } } },
+    Odd: {
+      allOf: [{ $ref: "#/components/schemas/Pet" }],
+      properties: { kind: { pattern: "^[a-z]{3}$" } },
+    },
+    Any: { anyOf: ["Cat", "Dog~1~01"].map((name) => ({ $ref: `#/components/schemas/${name}` })) },
+    Plain: { type: "object", properties: { kind: { type: "string" }, of: { type: "integer" } } },
+    Told: {
+      oneOf: [{ $ref: "#/components/schemas/Plain" }],
+      discriminator: { propertyName: "kind" },
+    },
+  };
+  const kinds = (ref: string): string => {
+    const openapi = { document: { openapi: "3.1.0", components: { schemas } }, ref };
+    const { rows } = generate({ openapi, count: 40, seed: 1 });
+    const schema = { components: { schemas }, $ref: `#/components/schemas/${ref}` };
+    const found = rows.map((row) => {
+      const value = row["value"] ?? row;
+      assert.ok(ref.includes("~") || judge(schema, value), JSON.stringify(row));
+      return isJsonObject(value) ? String(value["kind"]) : "";
+    });
+    return [...new Set(found)].toSorted().join();
+  };
+  assert.equal(kinds("Cat"), "cat");
+  assert.equal(kinds("Pet"), "Pet");
+  assert.equal(kinds("Dog/~1"), "Dog/~1");
+  assert.equal(kinds("Own"), "mine");
+  assert.match(kinds("Odd"), /^[a-z]{3}(,[a-z]{3})+$/);
+  assert.equal(kinds("Any"), "Dog/~1,cat");
+  assert.equal(kinds("Told"), "Plain");
+  const swagger = { swagger: "2.0", definitions: { Pet: { ...pet, discriminator: "kind" } } };
+  const { rows } = generate({ openapi: { document: swagger, ref: "Pet" }, count: 1 });
+  assert.deepEqual(rows, [{ kind: "Pet" }]);
 });
 
 test("schemas that hold themselves come to an end, and those that cannot are refused", () => {
