@@ -53,25 +53,21 @@ function setBy(access: PlacedAccess): string | null {
 }
 
 function byName(accesses: readonly PlacedAccess[]): VariableUse[] {
-  const places = new Map<string, Place[]>();
+  const places = new Map<string, Map<string, Place>>();
   for (const access of accesses) {
     const name = "name" in access ? access.name : null;
     if (name === null || name.startsWith("$")) continue;
-    const known = places.get(name) ?? [];
-    if (!known.some((other) => isSamePlace(other, access.place))) known.push(access.place);
+    const { item, part, line } = access.place;
+    const known = places.get(name) ?? new Map<string, Place>();
+    known.set(JSON.stringify([item, part, line]), access.place);
     places.set(name, known);
   }
-  return [...places].map(([name, at]) => ({
-    name,
-    by: at.every(({ line }) => line !== null) ? "script" : "request",
-    places: at,
-  }));
-}
-
-function isSamePlace(left: Place, right: Place): boolean {
-  return (
-    left.part === right.part &&
-    left.line === right.line &&
-    left.item.join("/") === right.item.join("/")
-  );
+  return [...places].map(([name, known]) => {
+    const at = [...known.values()];
+    return {
+      name,
+      by: at.every(({ line }) => line !== null) ? "script" : "request",
+      places: at,
+    };
+  });
 }

@@ -1,6 +1,12 @@
 /** Changes to an environment document that touch only what was asked; everything else Postman wrote is kept. Pure. */
 
-import { isEnabled, isSecret, rowsOf, type EnvironmentDocument } from "./environment.js";
+import {
+  isEnabled,
+  isSecret,
+  rowsOf,
+  type EnvironmentDocument,
+  type EnvironmentRow,
+} from "./environment.js";
 import { isJsonObject } from "./json-object.js";
 
 /** What may be said of a variable; what is not said stays as it is. */
@@ -19,10 +25,9 @@ export function setVariable(
   key: string,
   change: VariableChange,
 ): EnvironmentDocument {
-  const position = countingPosition(document, key);
-  if (position === null) {
-    const row = changeRow({ key, value: "", type: "default", enabled: true }, change);
-    return { ...document, values: [...document.values, row] };
+  const position = countingPositions(document.values).get(key);
+  if (position === undefined) {
+    return { ...document, values: [...document.values, changeRow(newRow(key), change)] };
   }
   return {
     ...document,
@@ -60,32 +65,45 @@ export function mergeEnvironments(
   document: EnvironmentDocument,
   others: readonly EnvironmentDocument[],
 ): EnvironmentDocument {
-  return others.reduce((merged, other) => {
-    const counting = new Map(
-      rowsOf(other)
-        .filter(isEnabled)
-        .map((row) => [row.key, row]),
-    );
-    return [...counting.values()].reduce(
-      (into, row) =>
-        setVariable(into, row.key, {
-          value: row.value ?? "",
-          enabled: true,
-          // A secret stays one, whichever side calls it so.
-          ...(isSecret(row) && { secret: true }),
-        }),
-      merged,
-    );
-  }, document);
+  const values = [...document.values];
+  const positions = countingPositions(values);
+  for (const row of others.flatMap(countingRows)) {
+    const change: VariableChange = {
+      value: row.value ?? "",
+      enabled: true,
+      // A secret stays one, whichever side calls it so.
+      ...(isSecret(row) && { secret: true }),
+    };
+    const position = positions.get(row.key) ?? values.length;
+    const standing = values[position] ?? newRow(row.key);
+    if (isJsonObject(standing)) values[position] = changeRow(standing, change);
+    positions.set(row.key, position);
+  }
+  return { ...document, values };
 }
 
-/** Index of the row a change of the key goes to: the last enabled one, else the last; null when there is none. */
-function countingPosition(document: EnvironmentDocument, key: string): number | null {
-  const positions = document.values.flatMap((row, position) =>
-    isJsonObject(row) && row["key"] === key ? [{ row, position }] : [],
-  );
-  const enabled = positions.findLast(({ row }) => counts(row));
-  return (enabled ?? positions.at(-1))?.position ?? null;
+/** The last enabled row of each key. */
+function countingRows(document: EnvironmentDocument): readonly EnvironmentRow[] {
+  const rows = rowsOf(document).filter(isEnabled);
+  return [...new Map(rows.map((row) => [row.key, row])).values()];
+}
+
+/** By its key the index of the row that a change goes to: the last enabled one, else the last. */
+function countingPositions(values: readonly unknown[]): Map<string, number> {
+  const positions = new Map<string, number>();
+  const enabled = new Set<string>();
+  for (const [position, row] of values.entries()) {
+    const key = isJsonObject(row) ? row["key"] : undefined;
+    if (!isJsonObject(row) || typeof key !== "string") continue;
+    if (!counts(row) && enabled.has(key)) continue;
+    if (counts(row)) enabled.add(key);
+    positions.set(key, position);
+  }
+  return positions;
+}
+
+function newRow(key: string): Readonly<Record<string, unknown>> {
+  return { key, value: "", type: "default", enabled: true };
 }
 
 function counts(row: Readonly<Record<string, unknown>>): boolean {

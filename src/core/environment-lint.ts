@@ -61,18 +61,23 @@ export function lintEnvironment(
     const [row] = rowsOf({ values: [raw] });
     return row === undefined ? path : { row, path };
   });
-  return placed.flatMap((entry, position) => {
-    if (typeof entry === "string") return [notAVariable(entry)];
-    const later = placed
-      .slice(position + 1)
-      .flatMap((other) => (typeof other === "string" ? [] : other));
-    return lintRow(entry, { later, usage });
-  });
+  const counting = new Map(
+    placed.flatMap((entry) =>
+      typeof entry === "string" || !isEnabled(entry.row) ? [] : [[entry.row.key, entry.path]],
+    ),
+  );
+  return placed.flatMap((entry) =>
+    typeof entry === "string" ? [notAVariable(entry)] : lintRow(entry, { counting, usage }),
+  );
 }
 
 function lintRow(
   { row, path }: Placed,
-  around: { readonly later: readonly Placed[]; readonly usage: Usage | null },
+  around: {
+    /** The place of the row that counts, by its key. */
+    readonly counting: ReadonlyMap<string, string>;
+    readonly usage: Usage | null;
+  },
 ): Finding[] {
   if (!isEnabled(row)) return [];
   const { key } = row;
@@ -83,13 +88,13 @@ function lintRow(
     message: string,
     suggestedAction: string,
   ): Finding => ({ rule, severity, path, key, message, suggestedAction });
-  const doubled = around.later.find((other) => other.row.key === key && isEnabled(other.row));
-  if (doubled !== undefined)
+  const counts = around.counting.get(key) ?? path;
+  if (counts !== path)
     return [
       finding(
         "duplicate",
         "warning",
-        `"${key}" stands again at ${doubled.path}, which counts`,
+        `"${key}" stands again at ${counts}, which counts`,
         "delete one of the two",
       ),
     ];
