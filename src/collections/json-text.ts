@@ -30,9 +30,25 @@ export function rewriteJson(text: string, value: unknown, path: JSONPath = []): 
   const { replaced, left } = replacePlainValues(body, changesBetween(standing, value, path));
   const steps = inRuns(left);
   const length = Math.max(body.length, JSON.stringify(value).length);
-  if (steps.length * length > MAX_READ)
-    return mark + applyEdits(body, modify(body, path, value, { formattingOptions }));
+  if (steps.length * length > MAX_READ) return mark + layOut(body, value, path);
   return mark + steps.reduce((at, run) => rewriteRun(at, run, formattingOptions), replaced);
+}
+
+/** The whole anew, on one line or indented as the text is. */
+function layOut(text: string, value: unknown, path: JSONPath): string {
+  const standing: unknown = parse(text);
+  const document = path.reduceRight((inner, key, depth) => {
+    const around = valueAt(standing, path.slice(0, depth));
+    return { ...(isJsonObject(around) && around), [key]: inner };
+  }, value);
+  const [end = ""] = /\s*$/.exec(text) ?? [];
+  const isOneLine = !text.trim().includes("\n");
+  const written = JSON.stringify(document, null, isOneLine ? "" : indentOf(text));
+  return written.replaceAll("\n", text.includes("\r\n") ? "\r\n" : "\n") + end;
+}
+
+function indentOf(text: string): string {
+  return /\n([ \t]+)\S/.exec(text)?.[1] ?? "\t";
 }
 
 function rewriteRun(text: string, run: Run, formattingOptions: FormattingOptions): string {
@@ -101,7 +117,7 @@ function insertBehind(text: string, run: Run): string | null {
   const [space = ""] = /\s*$/.exec(text.slice(0, last.offset)) ?? [];
   const [, indent] = /\n([ \t]*)$/.exec(space) ?? [];
   const eol = space.includes("\r\n") ? "\r\n" : "\n";
-  const unit = /\n([ \t]+)\S/.exec(text)?.[1] ?? "\t";
+  const unit = indentOf(text);
   const isOneLine = indent === undefined || !text.slice(last.offset, end).includes("\n");
   const written = run.map(({ value }) => {
     const item = isOneLine
@@ -127,7 +143,7 @@ function removeItem(text: string, { path, value }: Change): string | null {
 }
 
 function formattingOf(text: string): FormattingOptions {
-  const indent = /\n([ \t]+)\S/.exec(text)?.[1] ?? "\t";
+  const indent = indentOf(text);
   return {
     insertSpaces: !indent.startsWith("\t"),
     tabSize: indent.startsWith("\t") ? 1 : indent.length,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import * as fc from "fast-check";
 import { ENVIRONMENT_FILES } from "../../src/collections/environment-file.js";
+import { rewriteJson } from "../../src/collections/json-text.js";
 import { mergeEnvironments, setVariable, unsetVariable } from "../../src/core/environment-edit.js";
 import type { EnvironmentDocument } from "../../src/core/environment.js";
 
@@ -246,3 +247,21 @@ for (const [suffix, size] of [
     assert.ok(tookMs < 60_000, `${String(tookMs)} ms`);
   });
 }
+
+test("a document in which thousands of objects changed is written within seconds, laid out as it was", () => {
+  const collection = (request: unknown): object => ({
+    info: { name: "many" },
+    item: Array.from({ length: 5000 }, (_item, index) => ({ name: `r${String(index)}`, request })),
+  });
+  const [before, after] = [collection("http://h.test/"), collection({ url: "http://h.test/" })];
+  const startedAt = performance.now();
+  for (const indent of ["", "  ", "\t"]) {
+    const text = `${JSON.stringify(before, null, indent)}\n`;
+    assert.equal(rewriteJson(text, after), `${JSON.stringify(after, null, indent)}\n`);
+    const wrapped = (inner: object): string =>
+      `\uFEFF${JSON.stringify({ collection: inner, more: 1 }, null, indent).replaceAll("\n", "\r\n")}`;
+    assert.equal(rewriteJson(wrapped(before), after, ["collection"]), wrapped(after));
+  }
+  const tookMs = performance.now() - startedAt;
+  assert.ok(tookMs < 60_000, `${String(tookMs)} ms`);
+});
