@@ -14,7 +14,7 @@ export interface CollectionJob {
   readonly collection: unknown;
   /** The name is what scripts see; empty where no environment was chosen. */
   readonly environment: { readonly name: string; readonly rows: readonly RenderedRow[] };
-  readonly globals: readonly { readonly key: string; readonly value: unknown }[];
+  readonly globals: readonly Pick<RenderedRow, "key" | "value" | "type">[];
   /** Iteration data as its file holds it; parsed by the rules Newman has. */
   readonly data: {
     readonly format: "csv" | "json";

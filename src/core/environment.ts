@@ -14,6 +14,10 @@ const rowSchema = z.looseObject({
 
 export type EnvironmentRow = z.infer<typeof rowSchema>;
 
+/** The types that Newman turns a value into whenever it is set or read; `default`, `secret` and all others say nothing of the value. */
+export const valueTypeSchema = z.enum(["string", "number", "boolean", "array", "object"]);
+type ValueType = z.infer<typeof valueTypeSchema>;
+
 /** A Postman v2 environment file as we take it from others: rows that are none are kept, and do not count. */
 export const environmentDocumentSchema = z.looseObject({
   id: z.string().optional(),
@@ -34,6 +38,7 @@ export interface Layer {
 interface Row {
   readonly key: string;
   readonly value: unknown;
+  readonly type?: ValueType | undefined;
   readonly secret: boolean;
 }
 
@@ -59,6 +64,7 @@ export function layerOf(name: string, document: EnvironmentDocument): Layer {
     rows.set(row.key, {
       key: row.key,
       value: row.value === undefined ? "" : row.value,
+      ...ofType(valueTypeSchema.safeParse(row.type?.toLowerCase()).data),
       secret: isSecret(row),
     });
   }
@@ -89,7 +95,10 @@ export function plainLayer(
   };
 }
 
-/** Lays the layers over each other: later ones win. A key that any layer calls a secret stays one, whoever gives its value. */
+/**
+ * Lays the layers over each other: later ones win. A key that any layer calls a secret stays one, whoever gives its value; and
+ * one that has a type keeps it, as a variable does that is set by `--env-var`.
+ */
 export function render(layers: readonly Layer[]): Rendered {
   const rendered = new Map<string, RenderedRow>();
   for (const layer of layers) {
@@ -98,6 +107,7 @@ export function render(layers: readonly Layer[]): Rendered {
       rendered.set(row.key, {
         key: row.key,
         value: row.value,
+        ...ofType(row.type ?? before?.type),
         secret: row.secret || (before?.secret ?? false),
         from: layer.name,
         hides: before === undefined ? [] : [before.from, ...before.hides],
@@ -105,6 +115,11 @@ export function render(layers: readonly Layer[]): Rendered {
     }
   }
   return { rows: [...rendered.values()], secrets: secretsOf([...rendered.values()]) };
+}
+
+/** Most rows have no type, and none says so. */
+export function ofType(type: ValueType | undefined): { readonly type?: ValueType } {
+  return type === undefined ? {} : { type };
 }
 
 /** A text with its `{{variables}}` replaced; what no row gives a value stays as it stands. */

@@ -7,6 +7,7 @@ import { bailSchema } from "../core/bail.js";
 import { certificatesSchema } from "../core/certificates.js";
 import { creationRulesSchema } from "../core/creation-rules.js";
 import { exportNamesSchema, exportsSchema } from "../core/exports.js";
+import { ofType, valueTypeSchema } from "../core/environment.js";
 import { narrowedEgressSchema } from "../core/egress.js";
 import type { CollectionJob } from "../core/collection-job.js";
 
@@ -17,13 +18,16 @@ const failureSchema = z.strictObject({
   message: z.string(),
 });
 
+const variableSchema = z.strictObject({
+  key: z.string(),
+  value: z.unknown(),
+  type: valueTypeSchema.optional(),
+});
+
 const jobSchema = z.strictObject({
   collection: z.unknown(),
-  environment: z.strictObject({
-    name: z.string(),
-    rows: z.array(z.strictObject({ key: z.string(), value: z.unknown() })),
-  }),
-  globals: z.array(z.strictObject({ key: z.string(), value: z.unknown() })),
+  environment: z.strictObject({ name: z.string(), rows: z.array(variableSchema) }),
+  globals: z.array(variableSchema),
   data: z
     .strictObject({
       format: z.enum(["csv", "json"]),
@@ -114,13 +118,13 @@ export function toJobMessage(
     workingDirectory: resolve(job.workingDirectory),
     environment: {
       name: job.environment.name,
-      rows: job.environment.rows.map(({ key, value }) => ({ key, value })),
+      rows: job.environment.rows.map(({ key, value, type }) => ({ key, value, ...ofType(type) })),
     },
     guardedSecrets: job.guardedSecrets.map((secret) => ({
       ...secret,
       domains: [...secret.domains],
     })),
-    globals: job.globals.map(({ key, value }) => ({ key, value })),
+    globals: job.globals.map(({ key, value, type }) => ({ key, value, ...ofType(type) })),
     folder: [...job.folder],
     bail: bailSchema.parse(job.bail),
     pacedHosts: [...job.pacedHosts],

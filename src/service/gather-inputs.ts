@@ -2,7 +2,7 @@
 
 import { joinCertificates } from "../core/certificates.js";
 import { cleanupNodes } from "../core/cleanup.js";
-import { plainLayer, render, type Layer } from "../core/environment.js";
+import { ofType, plainLayer, render, type Layer } from "../core/environment.js";
 import type { Plan } from "../core/plan.js";
 import type { Dependencies } from "./dependencies.js";
 import { readEnvironments, readGlobals } from "./find-environments.js";
@@ -54,7 +54,7 @@ export async function gatherInputs(
     globals: render([
       globals,
       plainLayer("global variables", request.globalVariables ?? {}),
-    ]).rows.map(({ key, value, secret }) => ({ key, value, secret })),
+    ]).rows.map(({ key, value, type, secret }) => ({ key, value, ...ofType(type), secret })),
     variables: { ...request.variables },
     ...(request.cookieJar !== undefined && { cookieJar: request.cookieJar }),
     ...(certificates !== undefined && { certificates }),

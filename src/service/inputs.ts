@@ -5,9 +5,15 @@
 
 import { z } from "zod";
 import { certificatesSchema } from "../core/certificates.js";
+import { valueTypeSchema } from "../core/environment.js";
 import type { BlobStore } from "../core/ports.js";
 
-const rowSchema = z.strictObject({ key: z.string(), value: z.unknown(), secret: z.boolean() });
+const rowSchema = z.strictObject({
+  key: z.string(),
+  value: z.unknown(),
+  type: valueTypeSchema.optional(),
+  secret: z.boolean(),
+});
 const layerSchema = z.strictObject({ name: z.string(), rows: z.array(rowSchema) });
 
 const inputsSchema = z.strictObject({

@@ -73,7 +73,7 @@ export function resolveSecrets(source: SecretSource): SecretsResolver {
     if (typeof value !== "string" || referencesIn(value).length === 0) return row;
     const whole = await reveal(value, `${layer}.${key}`);
     // A row without its secret reaches no run: the end refuses it.
-    return { key, value: whole ?? "", secret: true };
+    return { ...row, value: whole ?? "", secret: true };
   };
 
   return {

@@ -42,6 +42,22 @@ test("a key that one layer calls a secret stays one when another gives its value
   assert.deepEqual(secrets, ["hunter22"]);
 });
 
+test("a key keeps the type that its row states, whoever gives its value, and types that say nothing are dropped", () => {
+  const layer = layerOf("local", {
+    values: [
+      { key: "port", value: "8080", type: "Number" },
+      { key: "host", value: "h", type: "default" },
+    ],
+  });
+  assert.deepEqual(layer.rows, [
+    { key: "port", value: "8080", type: "number", secret: false },
+    { key: "host", value: "h", secret: false },
+  ]);
+  const { rows } = render([layer, plainLayer("overrides", { port: "9090" })]);
+  const port = rows.find(({ key }) => key === "port");
+  assert.deepEqual([port?.value, port?.type], ["9090", "number"]);
+});
+
 test("secrets are masked in every form and at every depth", () => {
   const redact = createRedact(["p@ss/wörd", "abc"]);
   const encoded = encodeURIComponent("p@ss/wörd");

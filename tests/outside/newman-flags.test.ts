@@ -121,6 +121,45 @@ test("the exported environment, globals, collection and cookies are those of New
     assert.equal(statSync(join(project.directory, `ours/${name}.json`)).mode & 0o077, 0, name);
 });
 
+test("a variable whose row states a type has it in scripts, as with Newman's own command line", async () => {
+  const names = ["port", "isFast", "list", "word", "limit"];
+  project.write("typed.json", {
+    ...collectionOf("typed", [
+      {
+        url: `${base}/{{port}}`,
+        test: [
+          ...STATUS_200,
+          `const seen = ${JSON.stringify(names)}.map((name) => [name, pm.variables.get(name)]);`,
+          "pm.environment.set('seen', JSON.stringify(seen));",
+          "pm.environment.set('word', null);",
+        ],
+      },
+    ]),
+  });
+  project.write("typed-env.json", {
+    name: "typed",
+    values: [
+      { key: "port", value: "8080", type: "number" },
+      { key: "isFast", value: "yes", type: "boolean" },
+      { key: "list", value: "[1, 2]", type: "array" },
+      { key: "word", value: 5, type: "string" },
+    ],
+  });
+  project.write("typed-globals.json", { values: [{ key: "limit", value: "7", type: "number" }] });
+  const scopes = ["-e", "typed-env.json", "-g", "typed-globals.json", "--env-var", "port=9090"];
+  const args = (file: string): string[] => ["typed.json", ...scopes, "--export-environment", file];
+  const { code, stderr } = await project.run(["run", ...args("typed-ours.json")]);
+  assert.equal(code, 0, stderr);
+  const { directory } = project;
+  assert.equal((await runNewmanCommand(args("typed-theirs.json"), { directory })).code, 0);
+  const ours = comparable(read("typed-ours.json"));
+  assert.deepEqual(ours, comparable(read("typed-theirs.json")));
+  assert.equal(
+    read("typed-ours.json").values?.find(({ key }) => key === "seen")?.["value"],
+    '[["port",9090],["isFast",true],["list",[1,2]],["word","5"],["limit",7]]',
+  );
+});
+
 test("what was exported is left nowhere else", () => {
   const kept: string[] = [];
   const visit = (folder: string): void => {
