@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { isJsonObject } from "../core/json-object.js";
 import { isValid, violationsOf, type ValuePath } from "./check-value.js";
 import { seedDraws } from "./data-fields.js";
-import { drawValue, type Drawing } from "./draw-value.js";
+import { CannotDraw, drawValue, type Drawing } from "./draw-value.js";
 import { edgesOf, type Candidate, type Trying } from "./edge-values.js";
 import { placesOf, placeText, replaceIn, valueIn } from "./schema-places.js";
 import type { SchemaNode } from "./schema-node.js";
@@ -24,6 +24,8 @@ export interface SchemaCase {
 const MAX_ROUNDS = 20;
 /** Drawn in each round. */
 const COMBINATIONS = 30;
+/** Each case is a whole document, so their size grows with the square of the schema's. */
+const MAX_CHARACTERS = 30_000_000;
 
 /**
  * The cases of a schema in a fixed order, at most `count` where one is asked for. Boundary cases are valid as a whole;
@@ -39,6 +41,7 @@ export function casesOf(
   },
 ): readonly SchemaCase[] {
   const found = new Map<string, SchemaCase>();
+  let characters = 0;
   const isFull = (): boolean => asked.count !== null && found.size >= asked.count;
   const rounds = asked.count === null ? 1 : MAX_ROUNDS;
   for (let round = 0; round < rounds && !isFull(); round += 1) {
@@ -49,16 +52,26 @@ export function casesOf(
     const trying: Trying = { at, draw, seed: () => (seed = (seed + 1) | 0) };
     const document = draw(root);
     for (const place of placesOf(root, document, draw)) {
+      if (isFull()) break;
       const value = valueIn(place.document, place.path);
       const candidates =
         asked.cases === "boundary"
           ? edgesOf(place.node, value, trying)
           : wrongsOf(place, value, trying);
       for (const candidate of candidates) {
+        if (isFull()) break;
         const made = caseOf(root, { ...place, candidate, cases: asked.cases });
-        if (made === null || isFull()) continue;
+        if (made === null) continue;
         const key = JSON.stringify(made.value);
-        if (!found.has(key)) found.set(key, made);
+        if (found.has(key)) continue;
+        found.set(key, made);
+        characters += key.length;
+        if (characters > MAX_CHARACTERS)
+          throw new CannotDraw(
+            [],
+            `its cases are more than ${String(MAX_CHARACTERS / 1_000_000)} million characters`,
+            "ask for fewer with count, or for a part of the schema",
+          );
       }
     }
     if (asked.cases === "boundary" && !isFull()) combine(root, found, { trying, isFull });
@@ -106,8 +119,11 @@ function combine(
 ): void {
   const edges = new Map<string, unknown[]>();
   for (const { value } of found.values()) {
-    for (const [name, held] of isJsonObject(value) ? Object.entries(value) : [])
-      edges.set(name, [...(edges.get(name) ?? []), held]);
+    for (const [name, held] of isJsonObject(value) ? Object.entries(value) : []) {
+      const known = edges.get(name);
+      if (known === undefined) edges.set(name, [held]);
+      else known.push(held);
+    }
   }
   if (edges.size === 0) return;
   const parts = [...edges].map(([name, values]) => [name, fc.constantFrom(...values)] as const);

@@ -326,6 +326,18 @@ test("what an OpenAPI discriminator reads says which schema a value is of, unles
   assert.deepEqual(rows, [{ kind: "Pet" }]);
 });
 
+test("cases that would fill the memory are refused, and fewer of them are made", () => {
+  const text = { type: "string", minLength: 9000, maxLength: 10_000 };
+  const names = Array.from({ length: 60 }, (_name, index) => `p${String(index)}`);
+  const properties = Object.fromEntries(names.map((name) => [name, text]));
+  const schema = { type: "object", required: names, properties };
+  for (const cases of ["boundary", "invalid"]) {
+    const [found = ""] = problems({ schema, cases });
+    assert.match(found, /more than 30 million characters \(ask for fewer with count/);
+    assert.equal(generate({ schema, cases, count: 5 }).rows.length, 5);
+  }
+});
+
 test("schemas that hold themselves come to an end, and those that cannot are refused", () => {
   const tree = {
     type: "object",
