@@ -82,6 +82,22 @@ export function deadlineOf(run: Pick<Run, "createdAt" | "timeoutMs">): number {
   return run.timeoutMs === undefined ? Number.POSITIVE_INFINITY : run.createdAt + run.timeoutMs;
 }
 
+const LAYER_PLACE = "environment ";
+
+/** How `overrides` names an environment that was given by content. */
+export function placeOfLayer(name: string): string {
+  return `${LAYER_PLACE}${name}`;
+}
+
+/** Every environment layer of a run, weakest first: those it names, and over them those it was given by content. */
+export function environmentsOf({
+  environment,
+  overrides,
+}: Pick<Run, "environment" | "overrides">): string[] {
+  const given = overrides.filter((place) => place.startsWith(LAYER_PLACE));
+  return [...environment, ...given.map((place) => place.slice(LAYER_PLACE.length))];
+}
+
 /** Test-data namespace of one attempt: unique in time and across pipelines, because the run's id is. */
 export function prefixOf(run: string, task: string, attempt: number): string {
   return `Test_${task}_${run}_${String(attempt)}_`;

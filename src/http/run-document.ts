@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { addCounts, countsSchema } from "../core/evidence.js";
 import { outcomeSchema } from "../core/outcome.js";
-import { verdictSchema, type RunStatus } from "../core/run.js";
+import { environmentsOf, verdictSchema, type RunStatus } from "../core/run.js";
 import type { RunView } from "../service/service.js";
 
 const runStateSchema = z.enum(["queued", "running", "ended"]);
@@ -84,7 +84,7 @@ export function runSummary(view: RunView): z.infer<typeof runSummarySchema> {
   return {
     ...runReceipt(view, view.active.length > 0 || view.outcomes.size > 0),
     plan: { name: run.plan.name, title: run.plan.title },
-    environment: [...run.environment],
+    environment: environmentsOf(run),
     trigger: run.trigger,
     branch: run.branch,
     commit: run.commit,

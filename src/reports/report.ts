@@ -3,7 +3,7 @@
 import type { RunEvent } from "../core/event.js";
 import { addCounts, type Counts } from "../core/evidence.js";
 import { statusSchema, type Outcome } from "../core/outcome.js";
-import type { RunStatus, Verdict } from "../core/run.js";
+import { environmentsOf, type RunStatus, type Verdict } from "../core/run.js";
 import { timingOf, type RunTiming } from "../core/timing.js";
 import { foldNode, isoDate, latestAttempts } from "./fold-node.js";
 import { failuresOf, type FailureReport } from "./failures.js";
@@ -82,7 +82,7 @@ export function buildReport(
     runId: run.id,
     plan: { name: run.plan.name, title: run.plan.title },
     verdict: end?.verdict ?? null,
-    environment: run.environment,
+    environment: environmentsOf(run),
     trigger: run.trigger,
     branch: run.branch,
     commit: run.commit,

@@ -7,7 +7,7 @@ import { COLLECTION_FILE, planOfCollection } from "../core/collection-plan.js";
 import { TurnpikeError } from "../core/errors.js";
 import { flowShape, RUN_NODE } from "../core/flow.js";
 import type { PlanFolder } from "../core/ports.js";
-import { deadlineOf, runId, type Run, type RunStatus } from "../core/run.js";
+import { deadlineOf, placeOfLayer, runId, type Run, type RunStatus } from "../core/run.js";
 import type { Dependencies } from "./dependencies.js";
 import { checkLabels } from "./unserved.js";
 import { checkVariables } from "./check-variables.js";
@@ -144,7 +144,7 @@ function overridesOf({
   return [
     ...Object.keys(variables ?? {}).map((name) => `variables.${name}`),
     ...Object.keys(globalVariables ?? {}).map((name) => `globals.${name}`),
-    ...(layers ?? []).map(({ name }) => `environment ${name}`),
+    ...(layers ?? []).map(({ name }) => placeOfLayer(name)),
     ...(cookieJar === undefined ? [] : ["the cookie jar"]),
     ...(certificates === undefined ? [] : ["the certificates"]),
   ];

@@ -148,8 +148,9 @@ test("a variable whose row states a type has it in scripts, as with Newman's own
   project.write("typed-globals.json", { values: [{ key: "limit", value: "7", type: "number" }] });
   const scopes = ["-e", "typed-env.json", "-g", "typed-globals.json", "--env-var", "port=9090"];
   const args = (file: string): string[] => ["typed.json", ...scopes, "--export-environment", file];
-  const { code, stderr } = await project.run(["run", ...args("typed-ours.json")]);
+  const { code, stdout, stderr } = await project.run(["run", ...args("typed-ours.json")]);
   assert.equal(code, 0, stderr);
+  assert.match(stdout, /environment typed\b/);
   const { directory } = project;
   assert.equal((await runNewmanCommand(args("typed-theirs.json"), { directory })).code, 0);
   const ours = comparable(read("typed-ours.json"));
