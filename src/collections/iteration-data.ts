@@ -27,6 +27,10 @@ export function problemsOfIterationData(data: IterationData): readonly Problem[]
 /** JSON is tried first and CSV after it, as Newman does whatever the file is called. Throws INVALID_DATA. */
 export function parseIterationData(data: IterationData): readonly unknown[] {
   const text = data.text.replace(/^\uFEFF/, "");
+  // Spreadsheets save "Unicode text" as UTF-16. Newman takes it for CSV, and no variable has a name that a script could know.
+  if (text.includes("\0")) {
+    return refuseData("", "holds NUL characters, as text in UTF-16 does", "save it as UTF-8");
+  }
   const json = readJson(text.trim());
   if (json === null) return data.format === "json" ? refuseJson(text) : readCsv(data);
   if (Array.isArray(json.value)) return checkRows(json.value);

@@ -50,5 +50,7 @@ test("junk is refused with its place", () => {
   refused("json", "null", { path: "", message: /null/ });
   refused("json", '[{"a": 1}, 7, null]', { path: "row 2", message: /a number/ });
   refused("csv", '{"a": 1}', { path: "", message: /an object/ });
+  const utf16 = new TextDecoder().decode(Buffer.from("\uFEFFa,b\n1,2", "utf16le"));
+  refused("csv", utf16, { path: "", message: /NUL characters, as text in UTF-16/ });
   refused("csv", 'a,b\n1,"open', { path: "line 2", message: /not valid CSV/ });
 });
