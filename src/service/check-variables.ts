@@ -46,7 +46,9 @@ function problemsOfTask(run: Frozen, node: TaskNode): Problem[] {
     if (sent.length === 0) return [];
     const shown = sent
       .slice(0, MAX_PLACES)
-      .map(({ item, part }) => `the ${part} of "${item.join(" / ")}"`);
+      .map(({ item, part }) =>
+        item.length === 0 ? `its ${part}` : `the ${part} of "${item.join(" / ")}"`,
+      );
     const more = sent.length > MAX_PLACES ? ` and ${String(sent.length - MAX_PLACES)} more` : "";
     const guess = nearest(name, [...given]);
     const layers = node.environment ?? run.environment;

@@ -131,7 +131,8 @@ test("a run takes the chosen environment where it chooses none, and globals reac
 
 test("a plan is refused before it is queued when nothing gives a variable its value", async () => {
   const url = "http://127.0.0.1:1/{{tenant}}?key={{api_key}}";
-  project.write("collections/needy/c.json", collectionOf("c", [{ url }]));
+  const auth = { type: "bearer", bearer: [{ key: "token", value: "{{login}}" }] };
+  project.write("collections/needy/c.json", { ...collectionOf("c", [{ url }]), auth });
   project.write(
     "collections/needy/plan.yaml",
     "name: needy\ntasks:\n  c: { collection: c.json }\n",
@@ -151,6 +152,7 @@ test("a plan is refused before it is queued when nothing gives a variable its va
     stderr,
     /tasks\.c\.collection: nothing gives \{\{tenant\}\} a value, which c\.json uses in the url of "c 1" \(did you mean \{\{tenants\}\}\?/,
   );
+  assert.match(stderr, /\{\{login\}\} a value, which c\.json uses in its authorization \(/);
   assert.doesNotMatch(stderr, /api_key/);
   const allowed = await project.run(["run", "needy", "-e", "half", "--allow-unresolved"]);
   assert.equal(allowed.code, 1, allowed.stderr);
