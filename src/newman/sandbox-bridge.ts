@@ -1,5 +1,5 @@
 /**
- * What crosses between a run and the thread of its sandbox: plain JSON wherever that can hold it. uvm writes all of it with
+ * What crosses between a run and the thread of its sandbox: plain JSON wherever that stays small. uvm writes all of it with
  * Flatted, which calls a function for every value.
  */
 
@@ -52,19 +52,41 @@ export function installBridge(require: NodeJS.Require): boolean {
 }
 
 /**
- * JSON itself where the event has a name and nothing in it leads back to itself; an object that is named twice arrives as two.
- * Its source is also put into the thread, so it uses nothing from outside. JSON is kept as it is before any script runs.
+ * JSON itself where that stays small. Flatted names everything once; in JSON what is named twice stands there twice, and
+ * a ring has no end. The source of this is also put into the thread, so it uses nothing from outside, and keeps what it
+ * needs from before any script runs.
  */
 function plainFirst(flatted: Writer): Writer {
   const { stringify, parse } = JSON;
+  const { isArray } = Array;
+  const { isView } = ArrayBuffer;
+  const { get } = Reflect;
+  const isSmall = (args: readonly unknown[]): boolean => {
+    const open: object[] = [args];
+    let valuesLeft = 20_000;
+    let charactersLeft = 20_000_000;
+    const look = (value: unknown): void => {
+      valuesLeft -= 1;
+      if (typeof value === "string") charactersLeft -= value.length;
+      else if (typeof value === "object" && value !== null && !isView(value)) open.push(value);
+    };
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (isArray(next)) {
+        if (next.length > valuesLeft) return false;
+        for (let index = 0; index < next.length; index += 1) look(next[index]);
+      } else for (const key in next) look(get(next, key));
+      if (valuesLeft < 0 || charactersLeft < 0) return false;
+    }
+    return true;
+  };
   return {
     stringify(args) {
-      if (typeof args[0] !== "string") return flatted.stringify(args);
       try {
-        return stringify(args);
+        if (typeof args[0] === "string" && isSmall(args)) return stringify(args);
       } catch {
-        return flatted.stringify(args);
+        // What is nested too deep for JSON is not for Flatted.
       }
+      return flatted.stringify(args);
     },
     parse: (text): unknown => (text.startsWith("[[") ? flatted.parse(text) : parse(text)),
   };

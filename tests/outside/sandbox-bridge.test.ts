@@ -58,6 +58,28 @@ test("an event that leads back to itself arrives with its ring, and one without 
   assert.deepEqual(quick.parse(quick.stringify([])), []);
 });
 
+test("what names the same thing over and over, or is nested deep, arrives as well", () => {
+  let doubled: object = { end: 1 };
+  let deep: object = {};
+  for (let level = 0; level < 40; level += 1) doubled = { left: doubled, right: doubled };
+  for (let level = 0; level < 15_000; level += 1) deep = { deep };
+  const long = "x".repeat(1_000_000);
+  const many = Array.from({ length: 1_000 }, () => long);
+  const text = quick.stringify(["x", doubled, deep, many]);
+  assert.ok(text.length < 2_000_000, "nothing of it is written twice");
+  const [, seen, bottom, again] = quick.parse(text) as [
+    string,
+    { left: object; right: object },
+    object,
+    string[],
+  ];
+  assert.equal(seen.left, seen.right);
+  assert.deepEqual(again, many);
+  let levels = 0;
+  for (let at: { deep?: object } = bottom; at.deep !== undefined; at = at.deep) levels += 1;
+  assert.equal(levels, 15_000);
+});
+
 test("scripts get a body byte for byte, and may hand out what leads back to itself", async () => {
   const { result, records } = await runJob(
     lanes,
