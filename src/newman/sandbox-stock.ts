@@ -129,10 +129,11 @@ function bootOne(boot: Boot): Promise<Sandbox> {
   });
 }
 
-/** True for what the runtime asks for when a run has no script timeout and no options of its own for the sandbox. */
+/** What the runtime asks for when a run has no script timeout and no options of its own for the sandbox. */
+const usualSchema = z.strictObject({ timeout: z.literal(Infinity), serializeLogs: z.undefined() });
+
 function isUsual(options: unknown): boolean {
-  const usual = z.strictObject({ timeout: z.literal(Infinity), serializeLogs: z.undefined() });
-  return usual.safeParse(options).success;
+  return usualSchema.safeParse(options).success;
 }
 
 function installCodeCache(require: NodeJS.Require): CodeCache | null {
